@@ -1,0 +1,36 @@
+# Everything runs in .venv, made from requirements.lock: nothing else on the machine is touched.
+PYTHON ?= python3.11
+BIN = .venv/bin
+
+.PHONY: demo test check bench lock clean
+
+demo: .venv/ready
+	$(BIN)/careermail demo
+
+test: .venv/ready
+	$(BIN)/pytest -n auto
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+bench: .venv/ready
+	$(BIN)/python -m tests.bench
+
+.venv/ready: requirements.lock pyproject.toml
+	tools/make-venv $(PYTHON) .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# After a change of dependencies: write down the newest versions that fit, with their hashes.
+lock: .venv/ready
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --extra dev --generate-hashes --allow-unsafe \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header \
+	  --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv

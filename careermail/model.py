@@ -1,0 +1,323 @@
+"""What careermail talks about: people, sessions, contracts, and what is wanted, done and known.
+
+Every `datetime` in here is aware and in UTC unless its name or docstring says `local`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+Language = str
+Status = Literal["confirmed", "cancelled", "declined"]
+Owner = Literal["manager", "report"]
+
+
+def opaque(key: str) -> str:
+    """A key of ours as the outside may see it: stable, and telling nothing about whom it concerns."""
+    return blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=None)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+# --- who -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is mailed, with the zone and the hours that their mails keep to (`local` times)."""
+
+    name: str
+    email: str
+    timezone: str = "UTC"
+    language: Language = "en"
+    working_days: frozenset[int] = frozenset(range(5))  # Monday is 0
+    working_hours: tuple[time, time] = (time(9), time(17))
+    holidays: str = ""  # an ISO 3166 code, with a subdivision if wanted ("SE", "DE-BY"); "" for none
+    send_at: time = time(9)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's time zone."""
+        return _zone(self.timezone)
+
+    @property
+    def first_name(self) -> str:
+        """What a colleague calls them."""
+        return self.name.split()[0]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """How one manager wants to talk with one report (DESIGN.md, Configuration)."""
+
+    every: str = "3 months"  # "N days|weeks|months|years"
+    rrule: str = ""  # an RFC 5545 RRULE instead of `every`
+    minutes: int = 60
+    first: datetime | None = None  # local to the manager, naive
+    days: frozenset[int] = frozenset({1, 2, 3})
+    between: tuple[time, time] = (time(10), time(16))  # local to the manager
+    format: Literal["one", "three"] = "one"
+    prepare_days: int = 5
+    prompt_days: int = 3
+    summary_hours: int = 48
+    review_every: str = "1 month"  # or "never"
+    notice_days: int = 3
+    on_day_off: Literal["before", "after", "same"] = "before"
+    on_conflict: Literal["move", "ask", "keep"] = "move"
+
+
+@dataclass(frozen=True)
+class Series:
+    """The career conversations of one manager with one report."""
+
+    manager: Person
+    report: Person
+    conversation: Conversation = Conversation()
+
+    @property
+    def key(self) -> str:
+        """The identity of the pair, first part of every key that concerns it."""
+        return f"{self.manager.email}/{self.report.email}"
+
+    @property
+    def marker(self) -> str:
+        """What marks an event in a calendar as belonging to this series, splits and copies included."""
+        return opaque(self.key)
+
+    def owner(self, owner: Owner) -> Person:
+        """The person behind a commitment's owner."""
+        return self.manager if owner == "manager" else self.report
+
+
+@dataclass(frozen=True)
+class Team:
+    """One manager and their reports: what one store file is about."""
+
+    manager: Person
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """Who careermail is: the name and address on its mails, and whom it alarms."""
+
+    name: str = "careermail"
+    address: str = "careermail@localhost"
+    admin: str = "root@localhost"
+    state: Path = Path("state")
+    templates: Path | None = None  # a folder whose files stand in for single ones of ours
+
+    @property
+    def domain(self) -> str:
+        """The domain of Message-IDs and UIDs."""
+        return self.address.rpartition("@")[2]
+
+
+# --- when ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """What we want to stand in calendars; the provider makes it so and tells the attendees once."""
+
+    uid: str
+    organizer: Person
+    attendees: tuple[Person, ...]  # without the organizer; none for a manager's own reminder
+    summary: str
+    description: str
+    start: datetime | date  # naive, local to `organizer.timezone`; a date is an all-day event
+    minutes: int = 60
+    rrule: str = ""
+    sequence: int = 0
+    marker: str = ""  # Series.marker, kept by calendars that copy or split the event
+    language: Language = "en"
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One session as a calendar holds it. `id` is its identity for ever: its RECURRENCE-ID at first sight."""
+
+    uid: str
+    recurrence_id: str  # where it would stand unmoved, as UTC "20270112T090000Z"; "" for a single event
+    start: datetime
+    end: datetime
+    status: Status = "confirmed"
+    busy: bool = False  # overlaps something else in either calendar
+    id: str = ""
+    by_hand: bool = False  # a person moved it, so we never move it again
+
+    @property
+    def moved(self) -> bool:
+        """Whether it stands elsewhere than its rule would put it."""
+        return bool(self.recurrence_id) and self.recurrence_id != stamp(self.start)
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A stretch of somebody's time that is taken."""
+
+    email: str
+    start: datetime
+    end: datetime
+    uid: str = ""  # the event behind it, where the calendar tells
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC moment as iCalendar and our keys write it: 20270112T090000Z (RFC 5545, 3.3.5)."""
+    return moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+# --- what was agreed -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """Something that the manager or the report said they would do."""
+
+    owner: Owner
+    text: str
+    due: date | None = None  # None: not dated yet, so reviewed but not mailed
+    id: str = ""  # "jonas-3", unique within the manager's file
+    agreed: date | None = None
+    state: Literal["open", "done", "dropped"] = "open"
+    reason: str = ""
+    moves: int = 0  # part of the mails' keys: a moved commitment is mailed again on its new date
+    settled: date | None = None  # when it was done or dropped
+
+
+@dataclass(frozen=True)
+class Review:
+    """An aspect of progress to look at together, and the month for it, if one was named (its first day)."""
+
+    text: str
+    month: date | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The development contract: what both agreed, in one version (the playbook, What a Development Contract Looks Like)."""
+
+    commitments: tuple[Commitment, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    questions: tuple[str, ...] = ()  # the open ones that both are sitting with
+    version: int = 0
+    at: datetime | None = None  # when it was recorded
+    occurrence: str = ""  # Occurrence.id of the session that it came from
+
+    def of(self, owner: Owner) -> tuple[Commitment, ...]:
+        """The commitments of one side, in the order they were written."""
+        return tuple(c for c in self.commitments if c.owner == owner)
+
+    @property
+    def open(self) -> tuple[Commitment, ...]:
+        """What is still to be done."""
+        return tuple(c for c in self.commitments if c.state == "open")
+
+
+# --- what is known -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened, as it is stored: never changed, only followed by others.
+
+    kind is one of
+      intent, done, skipped, failed, held   what became of a wanted effect; key is the effect's key
+      booked, ended                         a calendar event of ours; key is its UID
+      seen                                  an occurrence as last read; key is series/occurrence id
+      contract                              key is series/contract/version
+      commitment                            a change of one commitment; key is series/commitment id
+      asked                                 an ad hoc conversation was asked for; key is series/ad-hoc/n
+      paused, resumed                       key is the series
+      settled                               older facts were moved to the archive; data tells up to when
+      trouble, solved                       what the admin must know; key is the cause
+    """
+
+    at: datetime
+    kind: str
+    key: str
+    data: Mapping[str, Any] = field(default_factory=dict)  # JSON's types only
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What became of one wanted effect, folded from its facts."""
+
+    state: Literal["intent", "done", "skipped", "failed", "held"]
+    at: datetime
+    attempts: int = 0
+    retry_at: datetime | None = None
+    reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+# --- what is wanted ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a mail is about, as far as one series goes: all that its template may speak of."""
+
+    series: Series
+    occurrence: Occurrence | None = None
+    following: datetime | None = None  # the start of the session after that
+    contract: Contract | None = None  # as it stands
+    previous: Contract | None = None  # as it stood before, where a change is told
+    commitments: tuple[Commitment, ...] = ()  # those that this mail is about
+    deadline: datetime | None = None  # by when what is asked for is due
+    note: str = ""  # what careermail did about it, or why
+    overdue: bool = False  # the last session's contract never came
+    part: int = 0  # 1 to 3 where the three conversations are held apart
+    times: int = 1  # the how-maniest mail of its kind about this
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An effect that should come about at `due`, is of no use from `until` on, or is not wanted for the reason `unless`."""
+
+    key: str
+    kind: str  # a mail's kind, or book, rebook, reshape, end, move, cancel, note, unnote
+    due: datetime
+    until: datetime
+    topic: Topic
+    to: Person | None = None  # mails only
+    because: str = ""  # the rule and the fact behind it, for `why`
+    unless: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)  # what a calendar effect needs
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the runner does next: one effect, or several wanted mails as one."""
+
+    verb: str  # "mail", "skip", "settle", or a calendar effect's kind
+    wanted: tuple[Wanted, ...]
+    reason: str = ""  # why it is skipped
+    again: bool = False  # an intent stands already: verify before repeating
+
+    @property
+    def key(self) -> str:
+        """The action's own key: that of its one effect, or one made of all."""
+        return "+".join(sorted(w.key for w in self.wanted))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, in order, and when to ask again."""
+
+    due: tuple[Action, ...]
+    wake_at: datetime
+    wanted: tuple[Wanted, ...] = ()  # all that is foreseen, for `plan` and `why`
+
+
+A_DAY = timedelta(days=1)

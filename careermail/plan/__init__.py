@@ -1,0 +1,1 @@
+"""What should happen, and when: pure functions of config, facts and a moment."""
