@@ -23,7 +23,7 @@ class StoreError(CareermailError):
     exit_code = 1
 
 
-class TryLater(CareermailError):
+class TryLater(CareermailError):  # noqa: N818 (it is the name of sysexits.h: EX_TEMPFAIL says to try later)
     """Somebody else holds what is needed, for now."""
 
     exit_code = 75

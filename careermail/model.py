@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ def opaque(key: str) -> str:
     return blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
@@ -205,7 +205,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Contract:
-    """The development contract: what both agreed, in one version (the playbook, What a Development Contract Looks Like)."""
+    """What both agreed, in one version (the playbook, What a Development Contract Looks Like)."""
 
     commitments: tuple[Commitment, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -283,7 +283,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An effect that should come about at `due`, is of no use from `until` on, or is not wanted for the reason `unless`."""
+    """An effect that should come about at `due`, is useless from `until` on, or is not wanted because of `unless`."""
 
     key: str
     kind: str  # a mail's kind, or book, rebook, reshape, end, move, cancel, note, unnote
