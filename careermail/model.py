@@ -5,9 +5,10 @@ Every `datetime` in here is aware and in UTC unless its name or docstring says `
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -175,6 +176,22 @@ class Busy:
 def stamp(moment: datetime) -> str:
     """A UTC moment as iCalendar and our keys write it: 20270112T090000Z (RFC 5545, 3.3.5)."""
     return moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+def resolve(local: datetime, zone: ZoneInfo) -> datetime:
+    """The moment, in UTC, at which the clocks of `zone` show `local` (naive).
+
+    A time that a change of the clocks leaves out becomes the first moment after the gap, so that 02:30 becomes 03:00;
+    a time that comes twice is the first of the two. RFC 5545 (3.3.5) would let 02:30 become 03:30; we would rather
+    have the moment that people's clocks show next.
+    """
+    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == local:
+        return moment
+    before = local.replace(tzinfo=zone, fold=1).astimezone(UTC)  # as if the clocks had changed already
+    seconds = range(int(before.timestamp()), int(moment.timestamp()))
+    late = bisect_left(seconds, True, key=lambda s: datetime.fromtimestamp(s, zone).replace(tzinfo=None) > local)
+    return datetime.fromtimestamp(seconds.start + late, UTC)
 
 
 # --- what was agreed -----------------------------------------------------------------------------
