@@ -155,7 +155,6 @@ class Occurrence:
     status: Status = "confirmed"
     busy: bool = False  # overlaps something else in either calendar
     id: str = ""
-    by_hand: bool = False  # a person moved it, so we never move it again
 
     @property
     def moved(self) -> bool:

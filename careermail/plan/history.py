@@ -1,0 +1,307 @@
+"""Facts -> what stands: the fold that every plan begins with, and the facts that a calendar's reading adds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from careermail.model import A_DAY, Commitment, Contract, Effect, Fact, Occurrence, stamp
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+EFFECTS = {"intent", "done", "skipped", "failed", "held"}
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# Facts that no plan can ask for again are moved to the archive after this long.
+KEPT = timedelta(days=200)
+
+
+@dataclass(frozen=True)
+class Booking:
+    """An event of ours in the calendar: a series, or a single session beside it."""
+
+    uid: str
+    role: str  # "series", "again" (in place of a lost session), "part" (of three), "ad-hoc"
+    generation: int = 0  # of a series: raised when it had to be booked anew
+    sequence: int = 0
+    start: str = ""  # local to the manager, ISO 8601
+    rrule: str = ""
+    minutes: int = 60
+    shape: str = ""  # the configuration that it was made from
+    of: str = ""  # the occurrence that an "again" or a "part" belongs to
+    part: int = 0
+    reason: str = ""  # of an "ad-hoc": the manager's own words, for them alone
+    at: datetime = LONG_AGO
+    ended: datetime | None = None
+
+
+@dataclass
+class Standing:
+    """What stands between one manager and one report."""
+
+    bookings: dict[str, Booking] = field(default_factory=dict)
+    occurrences: dict[str, Occurrence] = field(default_factory=dict)
+    lost_at: dict[str, datetime] = field(default_factory=dict)  # when an occurrence was first seen not to take place
+    contracts: list[Contract] = field(default_factory=list)
+    paused: Fact | None = None
+    asked: dict[str, Fact] = field(default_factory=dict)
+
+    @property
+    def contract(self) -> Contract | None:
+        """The contract as it stands."""
+        return self.contracts[-1] if self.contracts else None
+
+    @property
+    def series(self) -> Booking | None:
+        """The recurring event that stands, or the last that did."""
+        return max((b for b in self.bookings.values() if b.role == "series"), key=lambda b: b.generation, default=None)
+
+    def role(self, occurrence: Occurrence) -> Booking | None:
+        """What an occurrence was booked as; None for an event that people made of ours (a split series)."""
+        return self.bookings.get(occurrence.uid)
+
+    def recurring(self, occurrence: Occurrence) -> bool:
+        """Whether the occurrence is one of the series, not a single session beside it."""
+        booking = self.role(occurrence)
+        return booking is None or booking.role == "series"
+
+
+@dataclass
+class History:
+    """What stands for one manager."""
+
+    effects: dict[str, Effect] = field(default_factory=dict)
+    series: dict[str, Standing] = field(default_factory=dict)
+    troubles: dict[str, Fact] = field(default_factory=dict)
+    horizon: datetime = LONG_AGO  # what was useless by then has been moved to the archive
+
+    def of(self, series: str) -> Standing:
+        """What stands for the series with this key; empty where nothing does yet."""
+        return self.series.setdefault(series, Standing())
+
+    def state(self, key: str) -> str:
+        """What became of the effect with this key; "" if nothing yet."""
+        effect = self.effects.get(key)
+        return effect.state if effect else ""
+
+
+def pair(key: str) -> str:
+    """The series' part of a fact's or an effect's key: manager/report."""
+    return "/".join(key.split("/", 2)[:2])
+
+
+def fold(facts: Iterable[Fact]) -> History:
+    """What stands after these facts, in their order."""
+    history = History()
+    for fact in facts:
+        if fact.kind in EFFECTS:
+            history.effects[fact.key] = _effect(history.effects.get(fact.key), fact)
+        elif fact.kind in _FOLDS:
+            _FOLDS[fact.kind](history, fact)
+    return history
+
+
+def _effect(before: Effect | None, fact: Fact) -> Effect:
+    attempts = before.attempts if before else 0
+    retry = fact.data.get("retry_at")
+    return Effect(
+        state=fact.kind,  # type: ignore[arg-type]
+        at=fact.at,
+        attempts=attempts + (fact.kind in {"failed", "held"}),
+        retry_at=datetime.fromisoformat(retry) if retry else None,
+        reason=str(fact.data.get("reason", "")),
+        data={**(before.data if before else {}), **fact.data},
+    )
+
+
+def _booked(history: History, fact: Fact) -> None:
+    values = {k: v for k, v in fact.data.items() if k != "series"}
+    history.of(fact.data["series"]).bookings[fact.key] = Booking(uid=fact.key, at=fact.at, **values)
+
+
+def _ended(history: History, fact: Fact) -> None:
+    bookings = history.of(fact.data["series"]).bookings
+    if fact.key in bookings:
+        bookings[fact.key] = replace(bookings[fact.key], ended=fact.at)
+
+
+def _seen(history: History, fact: Fact) -> None:
+    standing = history.of(pair(fact.key))
+    occurrence = occurrence_of(fact.data)
+    if occurrence.status != "confirmed":
+        standing.lost_at.setdefault(occurrence.id, fact.at)
+    else:
+        standing.lost_at.pop(occurrence.id, None)
+    standing.occurrences[occurrence.id] = occurrence
+
+
+def _contract(history: History, fact: Fact) -> None:
+    history.of(pair(fact.key)).contracts.append(contract_of(fact.data))
+
+
+def _commitment(history: History, fact: Fact) -> None:
+    contracts = history.of(pair(fact.key)).contracts
+    if contracts:
+        name = fact.key.rpartition("/")[2]
+        changed = tuple(_changed(c, fact) if c.id == name else c for c in contracts[-1].commitments)
+        contracts[-1] = replace(contracts[-1], commitments=changed)
+
+
+def _changed(commitment: Commitment, fact: Fact) -> Commitment:
+    if due := fact.data.get("due"):
+        agreed, moves = fact.at.date(), commitment.moves + 1
+        return replace(commitment, due=date.fromisoformat(due), agreed=agreed, moves=moves, state="open")
+    reason = fact.data.get("reason", "")
+    return replace(commitment, state=fact.data["state"], reason=reason, settled=fact.at.date())
+
+
+def _paused(history: History, fact: Fact) -> None:
+    history.of(fact.key).paused = fact if fact.kind == "paused" else None
+
+
+def _asked(history: History, fact: Fact) -> None:
+    history.of(pair(fact.key)).asked[fact.key] = fact
+
+
+def _settled(history: History, fact: Fact) -> None:
+    history.horizon = datetime.fromisoformat(fact.data["horizon"])
+
+
+def _trouble(history: History, fact: Fact) -> None:
+    if fact.kind == "trouble":
+        history.troubles[fact.key] = fact
+    else:
+        history.troubles.pop(fact.key, None)
+
+
+_FOLDS = {
+    "booked": _booked,
+    "ended": _ended,
+    "seen": _seen,
+    "contract": _contract,
+    "commitment": _commitment,
+    "paused": _paused,
+    "resumed": _paused,
+    "asked": _asked,
+    "settled": _settled,
+    "trouble": _trouble,
+    "solved": _trouble,
+}
+
+
+# --- as facts are stored -------------------------------------------------------------------------
+
+
+@cache
+def _adapter(kind: type) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def to_data(value: Occurrence | Contract) -> dict[str, Any]:
+    """An occurrence or a contract as its fact holds it: JSON's types only."""
+    data: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    return data
+
+
+def occurrence_of(data: Mapping[str, Any]) -> Occurrence:
+    """The occurrence that a `seen` fact holds."""
+    occurrence: Occurrence = _adapter(Occurrence).validate_python(data)
+    return occurrence
+
+
+def contract_of(data: Mapping[str, Any]) -> Contract:
+    """The contract that its fact holds."""
+    contract: Contract = _adapter(Contract).validate_python(data)
+    return contract
+
+
+# --- what a reading of the calendar adds ---------------------------------------------------------
+
+
+def reconcile(
+    known: Mapping[str, Occurrence], seen: Iterable[Occurrence], window: tuple[datetime, datetime]
+) -> list[Occurrence]:
+    """What has changed between what was known (by id) and what the calendar shows in the window (UTC).
+
+    An occurrence that vanished from one place while a new one appeared in another was moved: by a change of the
+    whole series, by "this and following", or by hand. It keeps its identity, so that nothing about it is mailed
+    twice. One that vanished without such a match was cancelled.
+    """
+    places = {(o.uid, o.recurrence_id): o for o in known.values()}
+    changes: list[Occurrence] = []
+    new: list[Occurrence] = []
+    present = set()
+    for occurrence in seen:
+        place = (occurrence.uid, occurrence.recurrence_id)
+        before = places.get(place)
+        present.add(place)
+        if before is None:
+            new.append(occurrence)
+        elif (now_known := replace(occurrence, id=before.id)) != before:
+            changes.append(now_known)
+    begin, end = window
+    vanished = [o for p, o in places.items() if p not in present and begin <= o.start < end and o.status == "confirmed"]
+    moved = _pairs(vanished, [o for o in new if o.status == "confirmed"])
+    changes += [replace(to, id=origin.id) for origin, to in moved]
+    matched = [to for _, to in moved]
+    taken = set(known)
+    for occurrence in new:
+        if occurrence not in matched and occurrence.status == "confirmed":
+            changes.append(replace(occurrence, id=_fresh(taken, occurrence)))
+    origins = [origin for origin, _ in moved]
+    return changes + [replace(o, status="cancelled") for o in vanished if o not in origins]
+
+
+def _pairs(vanished: list[Occurrence], new: list[Occurrence]) -> list[tuple[Occurrence, Occurrence]]:
+    # Nearest first, so that a whole series that moved by a week pairs each session with its own successor.
+    near = sorted((abs(v.start - n.start), v.id, n.start, v, n) for v in vanished for n in new if _near(v, n))
+    pairs: list[tuple[Occurrence, Occurrence]] = []
+    for *_, v, n in near:
+        if all(v is not a and n is not b for a, b in pairs):
+            pairs.append((v, n))
+    return pairs
+
+
+def _near(one: Occurrence, other: Occurrence) -> bool:
+    return abs(one.start - other.start) <= 45 * A_DAY
+
+
+def _fresh(taken: set[str], occurrence: Occurrence) -> str:
+    name = occurrence.recurrence_id or stamp(occurrence.start)
+    while name in taken:  # the same hour was booked, lost and booked again
+        name += "+"
+    taken.add(name)
+    return name
+
+
+# --- what may go to the archive ------------------------------------------------------------------
+
+
+def archivable(facts: list[Fact], now: datetime) -> list[Fact]:
+    """Those facts that no plan will ask for again: settled effects, past sessions and superseded contracts."""
+    history, horizon = fold(facts), now - KEPT
+    old = {key for key, e in history.effects.items() if e.state in {"done", "skipped"} and e.at < horizon}
+    old -= {key for key in old if not _spent(history.effects[key], horizon)}
+    past = {f"{s}/{o.id}" for s, st in history.series.items() for o in st.occurrences.values() if o.end < horizon}
+    current = {f"{s}/contract/{st.contract.version}" for s, st in history.series.items() if st.contract}
+    first: dict[str, datetime] = {pair(f.key): f.at for f in facts if f.kind == "contract" and f.key in current}
+
+    def gone(fact: Fact) -> bool:
+        if fact.kind in EFFECTS:
+            return fact.key in old
+        if fact.kind == "seen":
+            return fact.key in past
+        if fact.kind == "contract":
+            return fact.key not in current and fact.at < horizon
+        # What befell a superseded contract's commitments; the current contract's are part of how it stands.
+        return fact.kind == "commitment" and fact.at < min(horizon, first.get(pair(fact.key), LONG_AGO))
+
+    return [f for f in facts if gone(f)]
+
+
+def _spent(effect: Effect, horizon: datetime) -> bool:
+    until = effect.data.get("until")
+    return bool(until) and datetime.fromisoformat(until) < horizon
