@@ -202,7 +202,8 @@ def _adapter(kind: type) -> "TypeAdapter[Any]":
 
 def to_data(value: Occurrence | Contract) -> dict[str, Any]:
     """An occurrence or a contract as its fact holds it: JSON's types only."""
-    data: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    kind: type = type(value)
+    data: dict[str, Any] = _adapter(kind).dump_python(value, mode="json")
     return data
 
 
@@ -287,7 +288,7 @@ def archivable(facts: list[Fact], now: datetime) -> list[Fact]:
     old -= {key for key in old if not _spent(history.effects[key], horizon)}
     past = {f"{s}/{o.id}" for s, st in history.series.items() for o in st.occurrences.values() if o.end < horizon}
     current = {f"{s}/contract/{st.contract.version}" for s, st in history.series.items() if st.contract}
-    first: dict[str, datetime] = {pair(f.key): f.at for f in facts if f.kind == "contract" and f.key in current}
+    since = {pair(f.key): f.at for f in facts if f.kind == "contract" and f.key in current}
 
     def gone(fact: Fact) -> bool:
         if fact.kind in EFFECTS:
@@ -297,7 +298,7 @@ def archivable(facts: list[Fact], now: datetime) -> list[Fact]:
         if fact.kind == "contract":
             return fact.key not in current and fact.at < horizon
         # What befell a superseded contract's commitments; the current contract's are part of how it stands.
-        return fact.kind == "commitment" and fact.at < min(horizon, first.get(pair(fact.key), LONG_AGO))
+        return fact.kind == "commitment" and fact.at < min(horizon, since.get(pair(fact.key), LONG_AGO))
 
     return [f for f in facts if gone(f)]
 

@@ -1,0 +1,191 @@
+"""A series as a row of sessions: which of them take place, what each replaces, and what follows it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+from careermail.model import A_DAY, Contract, Occurrence, Series
+from careermail.plan.history import Booking, Standing
+from careermail.plan.recurrence import after_one_period
+
+
+@dataclass(frozen=True)
+class Session:
+    """One occurrence with what surrounds it; times in UTC."""
+
+    series: Series
+    occurrence: Occurrence
+    nominal: datetime  # where the rule, or whoever booked it, first put it
+    quarter: tuple[datetime, datetime]  # the time that is this session's: up to where the next one is due
+    following: datetime  # the start of the next session that takes place, or that would
+    booking: Booking | None
+    contract: Contract | None  # as it stands now
+    recorded: Contract | None  # the one recorded since this session began, before the next
+    previous: Occurrence | None  # the last session that took place before
+    missed: bool  # `previous` never got its contract
+    paused: bool
+    part: int  # 1 to 3 where three conversations are held apart, else 0
+    asks: bool  # the contract is asked for after this one
+    lost_at: datetime | None  # when it was first seen not to take place
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether it stands in the calendar, accepted or not answered."""
+        return self.occurrence.status == "confirmed"
+
+    @property
+    def late(self) -> bool:
+        """Whether it was moved past its quarter, into the next one's time."""
+        return self.takes_place and self.occurrence.start >= self.quarter[1]
+
+    @property
+    def lost(self) -> bool:
+        """Whether its quarter is left without it; what is struck out after the fact is only tidied up."""
+        in_time = self.lost_at is not None and self.lost_at <= self.occurrence.start + A_DAY
+        return self.late or (not self.takes_place and in_time)
+
+    @property
+    def day(self) -> date:
+        """Its date in the manager's zone."""
+        return self.occurrence.start.astimezone(self.series.manager.zone).date()
+
+    @property
+    def nothing_agreed(self) -> bool:
+        """Whether there is no open commitment to speak of."""
+        return not (self.contract and self.contract.open)
+
+
+class Row:
+    """All known sessions of one series, in the order of their quarters."""
+
+    def __init__(self, series: Series, standing: Standing, now: datetime) -> None:
+        self.series, self.standing, self.now = series, standing, now
+
+    @property
+    def paused(self) -> bool:
+        """Whether the series rests today."""
+        fact = self.standing.paused
+        if fact is None:
+            return False
+        until = fact.data.get("until")
+        return not until or self.now.astimezone(self.series.manager.zone).date() < date.fromisoformat(until)
+
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        """Everything known, by start."""
+        return sorted(self.standing.occurrences.values(), key=lambda o: (o.start, o.id))
+
+    @cached_property
+    def confirmed(self) -> list[Occurrence]:
+        """What takes place, by start."""
+        return [o for o in self.occurrences if o.status == "confirmed"]
+
+    @cached_property
+    def grid(self) -> list[datetime]:
+        """Where the rule puts sessions, whatever became of them."""
+        return sorted({nominal(o) for o in self.occurrences if self.standing.recurring(o)})
+
+    def sessions(self) -> list[Session]:
+        """One for each occurrence, by start."""
+        return [self.session(o) for o in self.occurrences]
+
+    def session(self, occurrence: Occurrence) -> Session:
+        """The occurrence with its surroundings."""
+        booking = self.standing.role(occurrence)
+        origin, group = self.origin(occurrence), self.group(occurrence)
+        following = self.following(occurrence)
+        previous = self.previous(occurrence)
+        return Session(
+            series=self.series,
+            occurrence=occurrence,
+            nominal=nominal(occurrence),
+            quarter=self.quarter(nominal(origin)),
+            following=following,
+            booking=booking,
+            contract=self.standing.contract,
+            recorded=self._recorded(occurrence.start, following),
+            previous=previous,
+            missed=previous is not None and not self._recorded(previous.start, occurrence.start),
+            paused=self.paused,
+            part=self._part(occurrence, booking),
+            asks=occurrence.id == group[-1].id,
+            lost_at=self.standing.lost_at.get(occurrence.id),
+        )
+
+    def _part(self, occurrence: Occurrence, booking: Booking | None) -> int:
+        if booking and booking.part:
+            return booking.part
+        return 1 if self.series.conversation.format == "three" and self.standing.recurring(occurrence) else 0
+
+    def origin(self, occurrence: Occurrence) -> Occurrence:
+        """The one of the series that this one replaces or belongs to; itself, if it stands for itself."""
+        seen: set[str] = set()
+        while (booking := self.standing.role(occurrence)) and booking.of and booking.of not in seen:
+            seen.add(booking.of)
+            if booking.of not in self.standing.occurrences:
+                break
+            occurrence = self.standing.occurrences[booking.of]
+        return occurrence
+
+    def replaced(self, occurrence: Occurrence) -> Occurrence | None:
+        """The session that was booked in place of this one, if any is known."""
+        stand_ins = {b.uid for b in self.standing.bookings.values() if b.of == occurrence.id and b.role == "again"}
+        return next((o for o in self.occurrences if o.uid in stand_ins), None)
+
+    def depth(self, occurrence: Occurrence) -> int:
+        """How often the session has been booked again already."""
+        count = 0
+        while (booking := self.standing.role(occurrence)) and booking.role == "again":
+            count += 1
+            before = self.standing.occurrences.get(booking.of)
+            if before is None:
+                break
+            occurrence = before
+        return count
+
+    def group(self, occurrence: Occurrence) -> list[Occurrence]:
+        """The sessions that end in one contract together with this one (three, or just it), by start."""
+        if self.series.conversation.format == "one":
+            return [occurrence]
+        root = self.origin(occurrence).id
+        members = [o for o in self.confirmed if self.origin(o).id == root]
+        return members or [occurrence]
+
+    def following(self, occurrence: Occurrence) -> datetime:
+        """The start of the next session that takes place and ends in a contract of its own."""
+        own = {o.id for o in self.group(occurrence)}
+        later = (o.start for o in self.confirmed if o.start > occurrence.start and o.id not in own)
+        return next(later, None) or self._by_rule(occurrence.start)
+
+    def previous(self, occurrence: Occurrence) -> Occurrence | None:
+        """The last session that took place before this one and asked for a contract."""
+        own = {o.id for o in self.group(occurrence)}
+        over = [o for o in self.confirmed if o.end <= min(self.now, occurrence.start) and o.id not in own]
+        return over[-1] if over else None
+
+    def quarter(self, start: datetime) -> tuple[datetime, datetime]:
+        """The time that belongs to a session due at `start`: from half way since the one before, to the next."""
+        later = [g for g in self.grid if g > start]
+        earlier = [g for g in self.grid if g < start]
+        end = later[0] if later else self._by_rule(start)
+        begin = earlier[-1] if earlier else start - (end - start)
+        return begin + (start - begin) / 2, end
+
+    def _by_rule(self, start: datetime) -> datetime:
+        return after_one_period(self.series.conversation, start, self.series.manager.zone)
+
+    def _recorded(self, start: datetime, end: datetime) -> Contract | None:
+        contracts = (c for c in self.standing.contracts if c.at is not None and start <= c.at < max(end, start))
+        return next(contracts, None)
+
+
+def nominal(occurrence: Occurrence) -> datetime:
+    """Where the rule, or whoever booked it, put the occurrence at first (UTC)."""
+    if not occurrence.recurrence_id:
+        return occurrence.start
+    return datetime.strptime(occurrence.recurrence_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def lead(series: Series, now: datetime) -> datetime:
+    """The earliest moment for a session booked now: after the prompt could still go out in time."""
+    return now + timedelta(days=series.conversation.prompt_days + 1)
