@@ -16,7 +16,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 Language = str
-Status = Literal["confirmed", "cancelled", "declined"]
+# "superseded": gone because we changed the series ourselves; nobody need be told.
+Status = Literal["confirmed", "cancelled", "declined", "superseded"]
 Owner = Literal["manager", "report"]
 
 
@@ -291,7 +292,9 @@ class Topic:
     previous: Contract | None = None  # as it stood before, where a change is told
     commitments: tuple[Commitment, ...] = ()  # those that this mail is about
     deadline: datetime | None = None  # by when what is asked for is due
-    note: str = ""  # what careermail did about it, or why
+    what: str = ""  # displaced: cancelled, declined, late, ended (the whole series), conflict, no-hour
+    stand_in: datetime | None = None  # displaced: the session that was booked instead
+    note: str = ""  # an alarm's cause and mend; the manager's own reason for an ad hoc conversation
     overdue: bool = False  # the last session's contract never came
     part: int = 0  # 1 to 3 where the three conversations are held apart
     times: int = 1  # the how-maniest mail of its kind about this
@@ -309,6 +312,7 @@ class Wanted:
     to: Person | None = None  # mails only
     because: str = ""  # the rule and the fact behind it, for `why`
     unless: str = ""
+    latest: datetime | None = None  # rather out of working hours than later than this
     data: Mapping[str, Any] = field(default_factory=dict)  # what a calendar effect needs
 
 

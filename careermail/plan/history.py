@@ -28,12 +28,20 @@ class Booking:
     start: str = ""  # local to the manager, ISO 8601
     rrule: str = ""
     minutes: int = 60
-    shape: str = ""  # the configuration that it was made from
+    shape: Mapping[str, str] = field(default_factory=dict)  # the configuration that it was made from
     of: str = ""  # the occurrence that an "again" or a "part" belongs to
     part: int = 0
     reason: str = ""  # of an "ad-hoc": the manager's own words, for them alone
     at: datetime = LONG_AGO
     ended: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """When a session was first seen not to take place, and why."""
+
+    at: datetime
+    status: str
 
 
 @dataclass
@@ -42,7 +50,7 @@ class Standing:
 
     bookings: dict[str, Booking] = field(default_factory=dict)
     occurrences: dict[str, Occurrence] = field(default_factory=dict)
-    lost_at: dict[str, datetime] = field(default_factory=dict)  # when an occurrence was first seen not to take place
+    lost: dict[str, Loss] = field(default_factory=dict)  # by occurrence
     contracts: list[Contract] = field(default_factory=list)
     paused: Fact | None = None
     asked: dict[str, Fact] = field(default_factory=dict)
@@ -129,10 +137,10 @@ def _ended(history: History, fact: Fact) -> None:
 def _seen(history: History, fact: Fact) -> None:
     standing = history.of(pair(fact.key))
     occurrence = occurrence_of(fact.data)
-    if occurrence.status != "confirmed":
-        standing.lost_at.setdefault(occurrence.id, fact.at)
+    if occurrence.status in {"cancelled", "declined"}:
+        standing.lost.setdefault(occurrence.id, Loss(fact.at, occurrence.status))
     else:
-        standing.lost_at.pop(occurrence.id, None)
+        standing.lost.pop(occurrence.id, None)
     standing.occurrences[occurrence.id] = occurrence
 
 
@@ -304,5 +312,5 @@ def archivable(facts: list[Fact], now: datetime) -> list[Fact]:
 
 
 def _spent(effect: Effect, horizon: datetime) -> bool:
-    until = effect.data.get("until")
+    until: str = effect.data.get("until", "")
     return bool(until) and datetime.fromisoformat(until) < horizon

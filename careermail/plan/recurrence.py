@@ -155,7 +155,6 @@ def working_moment(person: Person, moment: datetime, towards: Direction) -> date
     return resolve(datetime.combine(day, edge), person.zone)
 
 
-def add_months(day: date, every: str, times: int) -> date:
+def add_intervals(day: date, every: str, times: int) -> date:
     """Return the day `times` intervals later; the 31st of a month that has none is its last day."""
-    step = interval(every)
-    return day + step * times
+    return day + interval(every) * times

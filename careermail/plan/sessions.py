@@ -27,6 +27,7 @@ class Session:
     part: int  # 1 to 3 where three conversations are held apart, else 0
     asks: bool  # the contract is asked for after this one
     lost_at: datetime | None  # when it was first seen not to take place
+    became: str  # what it was then: cancelled or declined
 
     @property
     def takes_place(self) -> bool:
@@ -82,8 +83,20 @@ class Row:
 
     @cached_property
     def grid(self) -> list[datetime]:
-        """Where the rule puts sessions, whatever became of them."""
-        return sorted({nominal(o) for o in self.occurrences if self.standing.recurring(o)})
+        """Where the rule puts sessions, whatever became of them; without what is left of a series given up."""
+        recurring = (o for o in self.occurrences if self.standing.recurring(o))
+        return sorted({nominal(o) for o in recurring if o.status == "confirmed" or o.uid in self.alive})
+
+    @cached_property
+    def alive(self) -> set[str]:
+        """The UIDs of the recurring events that still have sessions to come."""
+        return {o.uid for o in self.confirmed if self.standing.recurring(o) and o.start > self.now}
+
+    @cached_property
+    def next_start(self) -> datetime:
+        """The start of the next session (UTC), or where one would come by the rule."""
+        coming = (o.start for o in self.confirmed if o.start > self.now)
+        return next(coming, None) or self._by_rule(self.now)
 
     def sessions(self) -> list[Session]:
         """One for each occurrence, by start."""
@@ -95,6 +108,7 @@ class Row:
         origin, group = self.origin(occurrence), self.group(occurrence)
         following = self.following(occurrence)
         previous = self.previous(occurrence)
+        lost = self.standing.lost.get(occurrence.id)
         return Session(
             series=self.series,
             occurrence=occurrence,
@@ -109,7 +123,8 @@ class Row:
             paused=self.paused,
             part=self._part(occurrence, booking),
             asks=occurrence.id == group[-1].id,
-            lost_at=self.standing.lost_at.get(occurrence.id),
+            lost_at=lost.at if lost else None,
+            became=lost.status if lost else "",
         )
 
     def _part(self, occurrence: Occurrence, booking: Booking | None) -> int:

@@ -1,0 +1,306 @@
+"""What should stand in the calendars: the rules for events, as playbook.py has those for mails."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from careermail.model import A_DAY, Commitment, Occurrence, Person, Series, Topic, Wanted, opaque, resolve
+from careermail.plan.history import Booking, History
+from careermail.plan.recurrence import local_day
+from careermail.plan.sessions import Row, Session, lead
+from careermail.plan.slots import FOUR_WEEKS, conflict
+
+# A session that is booked, lost and booked again this often is left to the two people.
+TIMES_BOOKED_AGAIN = 3
+
+
+def wanted_events(row: Row, history: History) -> Iterator[Wanted]:
+    """Everything that one series wants of the calendars, due or foreseen."""
+    if row.paused:
+        yield from _rest(row)
+    else:
+        yield from _series(row)
+        yield from _shape(row)
+        for session in row.sessions():
+            yield from _moves(row, session)
+            yield from _stand_ins(row, session)
+        yield from _parts(row)
+        yield from _asked_for(row)
+    yield from _reminders(row, history)
+
+
+def shape(series: Series) -> dict[str, str]:
+    """What in a configuration decides when and how long the sessions are."""
+    c = series.conversation
+    return {
+        "every": c.every,
+        "rrule": c.rrule,
+        "first": c.first.isoformat() if c.first else "",
+        "minutes": str(c.minutes),
+        "days": ",".join(str(day) for day in sorted(c.days)),
+        "between": "-".join(f"{edge:%H:%M}" for edge in c.between),
+        "timezone": series.manager.timezone,
+    }
+
+
+def _wanted(row: Row, kind: str, key: str, because: str, **rest: Any) -> Wanted:
+    until = rest.pop("until", None) or row.now + 366 * A_DAY
+    topic = rest.pop("topic", None) or Topic(row.series)
+    return Wanted(f"{row.series.key}/{key}", kind, rest.pop("due", row.now), until, topic, because=because, **rest)
+
+
+# --- the series itself ---------------------------------------------------------------------------
+
+
+def _series(row: Row) -> Iterator[Wanted]:
+    booking = row.standing.series
+    if booking is None:
+        yield _book(row, 0, "a career conversation is to come round regularly and none is booked")
+    elif booking.ended:
+        yield _book(row, booking.generation + 1, f"{row.series.report.first_name} is back in the configuration")
+    elif (trailing := given_up(row)) and not worn_out(row):
+        why = "the series was ended or declined in the calendar, and the configuration still wants it"
+        yield _book(row, booking.generation + 1, why, near=trailing[0].start, declined=_declined(trailing))
+
+
+def _book(row: Row, generation: int, because: str, **data: Any) -> Wanted:
+    data = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in data.items()}
+    return _wanted(row, "book", f"series/{generation}/book", because, data={"generation": generation, **data})
+
+
+def given_up(row: Row) -> list[Occurrence]:
+    """The sessions at the end of the series that people took away for good; empty while it goes on.
+
+    One cancelled session at the far end of what is known is an exception; two in a row, or all, are an end.
+    """
+    booking = row.standing.series
+    recurring = [o for o in row.occurrences if row.standing.recurring(o) and o.start > row.now]
+    last = max((n for n, o in enumerate(recurring) if o.status == "confirmed"), default=-1)
+    trailing = [o for o in recurring[last + 1 :] if booking and _of_latest(row, o, booking)]
+    if last >= 0:
+        return trailing if len(trailing) > 1 else []
+    return trailing or _nothing_left(row)
+
+
+def worn_out(row: Row) -> bool:
+    """Whether the series was booked and given up so often of late that people mean it."""
+    lately = [b for b in row.standing.bookings.values() if b.role == "series" and b.at > row.now - FOUR_WEEKS * A_DAY]
+    return len(lately) >= TIMES_BOOKED_AGAIN
+
+
+def _of_latest(row: Row, occurrence: Occurrence, booking: Booking) -> bool:
+    # What an earlier generation lost has been answered by booking this one.
+    lost = row.standing.lost.get(occurrence.id)
+    return lost is None or lost.at >= booking.at
+
+
+def _nothing_left(row: Row) -> list[Occurrence]:
+    recurring = [o for o in row.occurrences if row.standing.recurring(o)]
+    return recurring[-1:]
+
+
+def _declined(trailing: Iterable[Occurrence]) -> bool:
+    return any(o.status == "declined" for o in trailing)
+
+
+def _shape(row: Row) -> Iterator[Wanted]:
+    booking = row.standing.series
+    wished = shape(row.series)
+    if booking and not booking.ended and booking.shape != wished and not given_up(row):
+        changed = sorted(name for name, value in wished.items() if booking.shape.get(name) != value)
+        key = f"series/{booking.generation}/reshape/{opaque(repr(wished))[:8]}/{booking.sequence}"
+        coming = [o.start.isoformat() for o in row.confirmed if o.uid in row.alive and o.start > row.now]
+        past = any(o.uid == booking.uid and o.start <= row.now for o in row.confirmed)
+        data = {"changed": changed, "next": coming[0], "past": past, "uids": sorted(row.alive)}
+        because = f"the configuration has changed: {', '.join(changed)}"
+        yield _wanted(row, "reshape", key, because, data=data)
+
+
+# --- single sessions -----------------------------------------------------------------------------
+
+
+def _moves(row: Row, session: Session) -> Iterator[Wanted]:
+    occurrence = session.occurrence
+    movable = session.takes_place and row.standing.recurring(occurrence) and not occurrence.moved
+    in_time = occurrence.start > lead(row.series, row.now)
+    if (
+        movable
+        and in_time
+        and row.series.conversation.on_conflict == "move"
+        and (why := conflict(row.series, occurrence))
+    ):
+        yield _wanted(
+            row,
+            "move",
+            f"{occurrence.id}/move",
+            f"{session.day:%A %d %B} is {why}",
+            until=occurrence.start,
+            topic=Topic(row.series, occurrence),
+            data={"window": _window(session, lead(row.series, row.now)), "wish": occurrence.start.isoformat()},
+        )
+
+
+def _window(session: Session, earliest: datetime) -> list[str]:
+    begin, end = session.quarter
+    near = FOUR_WEEKS * A_DAY
+    begin, end = max(begin, earliest, session.nominal - near), min(end, max(session.nominal, earliest) + near)
+    return [begin.isoformat(), end.isoformat()]
+
+
+def to_be_replaced(row: Row, session: Session) -> bool:
+    """Whether a lost session is to be booked again: while its quarter lasts, and the series goes on."""
+    booking = session.booking
+    role = booking.role if booking else "series"
+    goes_on = session.occurrence.uid in row.alive if role == "series" else role in {"again", "part"}
+    return session.lost and goes_on and not session.paused and session.quarter[1] > row.now
+
+
+def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
+    if not to_be_replaced(row, session) or _trailing(row, session):
+        return
+    occurrence, conversation = session.occurrence, row.series.conversation
+    if conversation.on_conflict != "move" or row.depth(occurrence) >= TIMES_BOOKED_AGAIN:
+        return
+    topic = Topic(row.series, occurrence)
+    if occurrence.status == "declined":
+        yield _wanted(
+            row,
+            "cancel",
+            f"{occurrence.id}/cancel",
+            "it was declined, and another is booked",
+            topic=topic,
+            until=occurrence.start,
+        )
+    # Two sessions within a fortnight would be one too many: then the next one is soon enough.
+    room = (session.quarter[1] - session.quarter[0]) / 9
+    earliest = max(lead(row.series, row.now), session.quarter[0])
+    window = [earliest.isoformat(), (session.quarter[1] - room).isoformat()]
+    yield _wanted(
+        row,
+        "single",
+        f"{occurrence.id}/again",
+        f"its session was {what_became(session)}, and its quarter lasts",
+        until=session.quarter[1],
+        topic=topic,
+        data={
+            "role": "again",
+            "of": occurrence.id,
+            "part": session.part if session.part > 1 else 0,
+            "window": window,
+            "wish": session.nominal.isoformat(),
+            "but": [session.day.isoformat()],
+        },
+    )
+
+
+def _trailing(row: Row, session: Session) -> bool:
+    return session.occurrence in given_up(row)
+
+
+def what_became(session: Session) -> str:
+    """What happened to a lost session, in a word."""
+    return "late" if session.late else session.became
+
+
+def _parts(row: Row) -> Iterator[Wanted]:
+    if row.series.conversation.format != "three":
+        return
+    coming = [o for o in row.confirmed if row.standing.recurring(o) and o.start > row.now]
+    for occurrence in coming[:1]:
+        for part in (2, 3):
+            wish = occurrence.start + timedelta(weeks=part - 1)
+            data = {
+                "role": "part",
+                "of": occurrence.id,
+                "part": part,
+                "wish": wish.isoformat(),
+                "but": [],
+                "window": [(wish - 2 * A_DAY).isoformat(), (wish + 5 * A_DAY).isoformat()],
+            }
+            yield _wanted(
+                row,
+                "single",
+                f"{occurrence.id}/part/{part}",
+                "the three conversations are held a week apart",
+                until=wish,
+                topic=Topic(row.series, occurrence),
+                data=data,
+            )
+
+
+def _asked_for(row: Row) -> Iterator[Wanted]:
+    for key, fact in row.standing.asked.items():
+        data = {"role": "ad-hoc", "reason": fact.data["reason"]}
+        name = key.removeprefix(f"{row.series.key}/")
+        because = "the manager asked for a conversation soon"
+        yield _wanted(row, "single", f"{name}/book", because, due=fact.at, until=fact.at + 14 * A_DAY, data=data)
+
+
+def _rest(row: Row) -> Iterator[Wanted]:
+    # Each session is cancelled as it comes near, so that the series stands untouched when the pause ends.
+    for occurrence in row.confirmed:
+        if occurrence.start > row.now:
+            near = occurrence.start - A_DAY * (row.series.conversation.prepare_days + 1)
+            yield _wanted(
+                row,
+                "cancel",
+                f"{occurrence.id}/rest",
+                "the series is paused",
+                due=near,
+                until=occurrence.start,
+                topic=Topic(row.series, occurrence),
+            )
+
+
+# --- the manager's own commitments ---------------------------------------------------------------
+
+
+def _reminders(row: Row, history: History) -> Iterator[Wanted]:
+    for contract in row.standing.contracts:
+        for commitment in contract.of("manager"):
+            yield from _reminder(row, commitment, contract is row.standing.contract, history)
+
+
+def _reminder(row: Row, commitment: Commitment, current: bool, history: History) -> Iterator[Wanted]:
+    name = f"{commitment.id}/note"
+    open_and_dated = current and commitment.state == "open" and commitment.due is not None
+    topic = Topic(row.series, commitments=(commitment,))
+    if open_and_dated and commitment.due is not None:
+        until = resolve(datetime.combine(commitment.due + A_DAY, time()), row.series.manager.zone)
+        because = "the manager's commitments stand in their calendar"
+        data = {"uid": f"{row.series.key}/{name}", "sequence": commitment.moves}
+        yield _wanted(row, "note", f"{name}/{commitment.moves}", because, until=until, topic=topic, data=data)
+    elif (
+        _ahead(row, commitment)
+        and not _still_wanted(row, commitment)
+        and any(history.state(f"{row.series.key}/{name}/{n}") == "done" for n in range(commitment.moves + 1))
+    ):
+        because = "the commitment is settled, or no longer part of the contract"
+        yield _wanted(row, "unnote", f"{name}/removed", because, topic=topic, data={"uid": f"{row.series.key}/{name}"})
+
+
+def _ahead(row: Row, commitment: Commitment) -> bool:
+    return commitment.due is not None and commitment.due >= local_day(row.series.manager, row.now)
+
+
+def _still_wanted(row: Row, commitment: Commitment) -> bool:
+    contract = row.standing.contract
+    return contract is not None and any(c.id == commitment.id and c.state == "open" for c in contract.commitments)
+
+
+# --- endings -------------------------------------------------------------------------------------
+
+
+def wanted_endings(manager: Person, configured: Iterable[str], history: History, now: datetime) -> Iterator[Wanted]:
+    """What ends because the configuration no longer has the report: all sessions from now on; the past stays."""
+    for key in sorted(history.series.keys() - set(configured)):
+        standing = history.series[key]
+        booking = standing.series
+        open_ones = {b.uid for b in standing.bookings.values() if not b.ended}
+        coming = {o.uid for o in standing.occurrences.values() if o.status == "confirmed" and o.start > now}
+        if booking and open_ones:
+            address = key.partition("/")[2]
+            row = Row(Series(manager, Person(address, address)), standing, now)
+            because = f"{address} is no longer among {manager.email}'s reports"
+            data = {"uids": sorted(open_ones | coming)}
+            yield _wanted(row, "end", f"series/{booking.generation}/end", because, data=data)
