@@ -340,9 +340,8 @@ def wanted_contracts(row: Row, sent: Callable[[str], bool]) -> Iterator[Wanted]:
             yield Wanted(
                 key=keys[contract.version],
                 kind="contract",
-                due=at,
+                due=_within_48_hours(person, at, session),
                 until=at + 30 * A_DAY,
-                latest=deadline(session) if session else None,
                 topic=Topic(
                     row.series,
                     session.occurrence if session else None,
@@ -354,6 +353,12 @@ def wanted_contracts(row: Row, sent: Callable[[str], bool]) -> Iterator[Wanted]:
                 because=f"a contract was recorded: version {contract.version}",
                 unless=_superseded(row.standing, contract.version),
             )
+
+
+def _within_48_hours(person: Person, at: datetime, session: Session | None) -> datetime:
+    # In working hours; but after a Friday's session, rather at the weekend than after the deadline.
+    moment = working_moment(person, at, "after")
+    return at if session and at <= deadline(session) < moment else moment
 
 
 def _superseded(standing: Standing, version: int) -> str:
