@@ -1,0 +1,77 @@
+"""Whether an RRULE (RFC 5545, 3.3.10) can carry a series of sessions."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+
+from careermail.model import Conversation
+
+HORIZON = timedelta(days=3653)  # ten years: what has not come by then never does
+_COUNT = "[1-9][0-9]{0,3}"
+_DAY = "([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)"
+_NUMBER = "[+-]?[1-9][0-9]{0,2}"
+PARTS = {
+    "FREQ": "YEARLY|MONTHLY|WEEKLY|DAILY",
+    "INTERVAL": _COUNT,
+    "COUNT": _COUNT,
+    "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
+    "BYDAY": f"{_DAY}(,{_DAY})*",
+    "BYMONTH": "[0-9]{1,2}(,[0-9]{1,2})*",
+    "WKST": "MO|TU|WE|TH|FR|SA|SU",
+    **dict.fromkeys(("BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS"), f"{_NUMBER}(,{_NUMBER})*"),
+}
+_OF_THE_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
+
+
+def flaw(rule: str) -> str:
+    """Say what is wrong with the text of a rule; "" if nothing is."""
+    parts = _parts(rule)
+    for name, value in parts.items():
+        if name in _OF_THE_CLOCK:
+            return f"{name}: the time of day is for `first` and `between` to say"
+        if name not in PARTS or not re.fullmatch(PARTS[name], value):
+            return f"not understood: {name}={value}"
+    if "FREQ" not in parts or {"COUNT", "UNTIL"} <= parts.keys():
+        return "COUNT or UNTIL, not both" if "FREQ" in parts else "FREQ is missing"
+    return _refusal(rule)
+
+
+def _parts(rule: str) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in rule.split(";"))
+
+
+def _refusal(rule: str) -> str:
+    try:
+        _parsed(rule, datetime(2000, 1, 1))  # noqa: DTZ001 (rules are expanded in local time)
+    except (ValueError, TypeError, OverflowError) as error:
+        return str(error)
+    return ""
+
+
+def _parsed(rule: str, start: datetime) -> Iterable[datetime]:
+    from dateutil.rrule import rrulestr
+
+    # dateutil wants UNTIL naive where the start is; a day's difference does not matter here.
+    return rrulestr(re.sub(r"(UNTIL=\w+)Z", r"\1", rule), dtstart=start)
+
+
+def comes(conversation: Conversation, now: datetime) -> bool:
+    """Whether any session will come within ten years of `now` (UTC)."""
+    today = now.replace(tzinfo=None)
+    first = conversation.first or today
+    if not conversation.rrule:
+        return first <= today + HORIZON
+    return _comes(conversation.rrule, first, today)
+
+
+@lru_cache(1024)  # most series share their rule
+def _comes(rule: str, first: datetime, today: datetime) -> bool:
+    parts = _parts(rule)
+    count = int(parts.pop("COUNT", 0)) or None
+    # Without an end, one that never comes would be sought until the year 9999.
+    end = f"{today + HORIZON:%Y%m%dT%H%M%S}"
+    parts["UNTIL"] = min(parts.get("UNTIL", end), end)
+    sessions = _parsed(";".join(map("=".join, parts.items())), first)
+    return any(session >= today for session in islice(sessions, count))

@@ -1,0 +1,121 @@
+"""What a configuration file may hold: its tables, key by key.
+
+A TOML document comes in; the same tables come out, with the types of model.py in the place of the text.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Required
+
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from careermail.config import values
+
+Name = Annotated[str, AfterValidator(values.name)]
+Address = Annotated[str, AfterValidator(values.address)]
+PathText = Annotated[str, AfterValidator(values.path)]
+Days = Annotated[list[Annotated[str, values.one_of(*values.WEEKDAYS)]], AfterValidator(values.days)]
+Span = Annotated[str, AfterValidator(values.span)]
+
+EXACT = with_config(ConfigDict(extra="forbid", strict=True))
+
+
+@EXACT
+class PersonTable(TypedDict, total=False):
+    """How somebody is mailed: the keys of model.Person but for who they are."""
+
+    timezone: Annotated[str, AfterValidator(values.zone)]
+    language: Annotated[str, AfterValidator(values.language)]
+    working_days: Days
+    working_hours: Span
+    holidays: Annotated[str, AfterValidator(values.holidays)]
+    send_at: Annotated[str, AfterValidator(values.clock)]
+
+
+@EXACT
+class ConversationTable(TypedDict, total=False):
+    """How a manager wants to talk: the keys of model.Conversation."""
+
+    every: Annotated[str, AfterValidator(values.interval)]
+    rrule: Annotated[str, AfterValidator(values.rrule)]
+    minutes: Annotated[int, values.number(15, 240, "the minutes that a session lasts")]
+    first: Annotated[datetime, AfterValidator(values.first)]
+    days: Days
+    between: Span
+    format: Annotated[str, values.one_of("one", "three")]
+    prepare_days: Annotated[int, values.number(1, 90, "the days before the session on which the manager prepares")]
+    prompt_days: Annotated[int, values.number(1, 90, "the days before the session on which the report is prompted")]
+    summary_hours: Annotated[int, values.number(8, 720, "the hours after the session in which its summary is due")]
+    review_every: Annotated[str, AfterValidator(values.review)]
+    notice_days: Annotated[int, values.number(1, 90, "the working days of notice before a commitment is due")]
+    on_day_off: Annotated[str, values.one_of("before", "after", "same")]
+    on_conflict: Annotated[str, values.one_of("move", "ask", "keep")]
+
+
+@EXACT
+class ReportTable(PersonTable, ConversationTable):
+    """One report: a person, with any conversation key for them alone."""
+
+    name: Required[Name]
+    email: Required[Address]
+
+
+@EXACT
+class ManagerTable(PersonTable, total=False):
+    """One manager with their reports; in an included file, its top level."""
+
+    name: Required[Name]
+    email: Required[Address]
+    conversation: ConversationTable
+    report: list[ReportTable]
+
+
+@EXACT
+class DefaultsTable(PersonTable, ConversationTable, total=False):
+    """What holds for everybody who says nothing else."""
+
+    conversation: ConversationTable
+
+
+@EXACT
+class ServiceTable(TypedDict, total=False):
+    """Who careermail is."""
+
+    name: Name
+    address: Address
+    admin: Address
+    state: PathText
+    templates: PathText
+
+
+@EXACT
+class ProviderTable(TypedDict):
+    """The provider `local`, the only kind so far."""
+
+    kind: Annotated[str, AfterValidator(values.kind)]
+    root: PathText
+
+
+@EXACT
+class Document(TypedDict, total=False):
+    """The file itself."""
+
+    include: list[PathText]
+    service: ServiceTable
+    provider: Required[ProviderTable]
+    defaults: DefaultsTable
+    manager: list[ManagerTable]
+
+
+TABLES: dict[str, Any] = {
+    "service": ServiceTable,
+    "provider": ProviderTable,
+    "defaults": DefaultsTable,
+    "manager": ManagerTable,
+    "report": ReportTable,
+    "conversation": ConversationTable,
+}
+ADAPTERS: dict[Literal["document", "manager"], TypeAdapter[Any]] = {
+    "document": TypeAdapter(Document),
+    "manager": TypeAdapter(ManagerTable),
+}
