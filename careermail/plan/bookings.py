@@ -111,7 +111,7 @@ def _shape(row: Row) -> Iterator[Wanted]:
         key = f"series/{booking.generation}/reshape/{opaque(repr(wished))[:8]}/{booking.sequence}"
         coming = [o.start.isoformat() for o in row.confirmed if o.uid in row.alive and o.start > row.now]
         past = any(o.uid == booking.uid and o.start <= row.now for o in row.confirmed)
-        data = {"changed": changed, "next": coming[0], "past": past, "uids": sorted(row.alive)}
+        data = {"changed": changed, "next": coming[0], "past": past, "uids": sorted(row.alive), "booked": booking.data}
         because = f"the configuration has changed: {', '.join(changed)}"
         yield _wanted(row, "reshape", key, because, data=data)
 

@@ -1,7 +1,7 @@
 """Facts -> what stands: the fold that every plan begins with, and the facts that a calendar's reading adds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,11 @@ class Booking:
     reason: str = ""  # of an "ad-hoc": the manager's own words, for them alone
     at: datetime = LONG_AGO
     ended: datetime | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The booking as its fact holds it."""
+        return {k: v for k, v in asdict(self).items() if k not in {"uid", "at", "ended"}}
 
 
 @dataclass(frozen=True)
