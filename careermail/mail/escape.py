@@ -1,0 +1,43 @@
+"""What people wrote, made safe for where it goes: a header, the text of a mail, its Markdown, its HTML.
+
+Something already made safe is a `markupsafe.Markup` and passes unchanged.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup, escape
+
+Say = Callable[[Any], str]
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # what a backslash takes the meaning of: CommonMark 0.31, 2.4
+_UNSEEN = {"Cc", "Cs"}  # Unicode's control characters and lone surrogates
+
+
+def plain(value: Any) -> str:
+    """A value as one line of text: no line break, no control character, nothing that could end a header."""
+    if isinstance(value, Markup):
+        return value
+    line = re.sub(r"\s+", " ", str(value))
+    return "".join(c for c in line if unicodedata.category(c) not in _UNSEEN)
+
+
+def escaped(value: Any) -> str:
+    """The same line as Markdown that reads as exactly these characters."""
+    return value if isinstance(value, Markup) else _PUNCTUATION.sub(r"\\\g<0>", plain(value))
+
+
+def in_html(value: Any) -> str:
+    """The same line as HTML."""
+    return escape(plain(value))
+
+
+def listed(text: str, say: Say) -> str:
+    """Headings and bullets written by ourselves around what people wrote: only the bullets' marks stay Markdown."""
+    return Markup("\n".join(_line(line, say) for line in text.splitlines()))  # noqa: S704 (each line was escaped)
+
+
+def _line(line: str, say: Say) -> str:
+    return f"- {say(line[2:])}" if line.startswith("- ") else say(line)
