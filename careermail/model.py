@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -178,7 +178,7 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%dT%H%M%SZ")
 
 
-def resolve(local: datetime, zone: ZoneInfo) -> datetime:
+def resolve(local: datetime, zone: tzinfo) -> datetime:
     """The moment, in UTC, at which the clocks of `zone` show `local` (naive).
 
     A time that a change of the clocks leaves out becomes the first moment after the gap, so that 02:30 becomes 03:00;
