@@ -165,7 +165,7 @@ _DECISIONS: dict[str, Callable[[Scene], Decision | None]] = {
 }
 
 
-def session_event(series: Series, decision: Decision, words: tuple[str, str]) -> Event:
+def session_event(series: Series, decision: Mapping[str, Any], words: tuple[str, str]) -> Event:
     """Build the event that a decision books; `words` are its title and description."""
     booked = decision["booked"]
     return Event(
@@ -183,7 +183,7 @@ def session_event(series: Series, decision: Decision, words: tuple[str, str]) ->
     )
 
 
-def reminder_event(wanted: Wanted, decision: Decision, words: tuple[str, str]) -> Event:
+def reminder_event(wanted: Wanted, decision: Mapping[str, Any], words: tuple[str, str]) -> Event:
     """Build the all-day event that reminds a manager of what they committed to."""
     (commitment,) = wanted.topic.commitments
     manager = wanted.topic.series.manager

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from careermail.model import A_DAY, Action, Effect, Person, Plan, Series, Team, Topic, Wanted
+from careermail.model import A_DAY, Action, Effect, Fact, Person, Plan, Series, Team, Topic, Wanted
 from careermail.plan.bookings import wanted_endings, wanted_events
 from careermail.plan.displaced import wanted_displaced
 from careermail.plan.history import History, pair
@@ -41,20 +41,20 @@ def _everything(team: Team, history: History, now: datetime, blind: Collection[s
 
 def plan_alarms(admin: Person, history: History, now: datetime) -> Plan:
     """What the admin must be told at `now`: each trouble once a day until it is solved."""
-    nobody = Series(admin, admin)
-    wanted = [
-        Wanted(
-            key=f"{cause}/alarm/{local_day(admin, now)}",
-            kind="alarm",
-            due=now,
-            until=now + A_DAY,
-            topic=Topic(nobody, note=str(trouble.data["note"])),
-            to=admin,
-            because="something cannot be done without help",
-        )
-        for cause, trouble in history.troubles.items()
-    ]
-    return decide(wanted, history, now)
+    return decide([_alarm(admin, trouble, now) for trouble in history.troubles.values()], history, now)
+
+
+def _alarm(admin: Person, trouble: Fact, now: datetime) -> Wanted:
+    due = max(datetime.fromisoformat(trouble.data["due"]), now)
+    return Wanted(
+        key=f"{SERVICE}/{trouble.key}/alarm/{local_day(admin, due)}",
+        kind="alarm",
+        due=due,
+        until=due + A_DAY,
+        topic=Topic(Series(admin, admin), note=str(trouble.data["note"])),
+        to=admin,
+        because="something cannot be done without help",
+    )
 
 
 def decide(wanted: list[Wanted], history: History, now: datetime, blind: Collection[str] = ()) -> Plan:
@@ -154,8 +154,8 @@ def _actions(due: Iterable[Wanted], history: History) -> list[Action]:
 
 
 def _group(wanted: Wanted, effect: Effect | None) -> tuple[object, ...]:
-    if effect and "message_id" in effect.data:
-        return (effect.data["message_id"],)  # they were one mail when they were begun
+    if effect and (message_id := effect.data.get("intent", {}).get("message_id")):
+        return (message_id,)  # they were one mail when they were begun
     if wanted.kind in MERGED and wanted.to and not begun(effect):
         return wanted.kind, wanted.to.email
     return (wanted.key,)

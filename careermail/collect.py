@@ -1,0 +1,59 @@
+"""The calendar's reading as facts: what people moved, cancelled or declined since it was last read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from careermail.effects import reading_window
+from careermail.model import A_DAY, Busy, Fact, Occurrence, Series
+from careermail.plan.history import Standing, reconcile, to_data
+from careermail.plan.slots import FOUR_WEEKS
+from careermail.providers import Calendar
+
+Places = Mapping[tuple[str, str], Occurrence]
+
+
+def read_calendar(
+    calendar: Calendar, series: Series, standing: Standing, now: datetime, *, ours: bool = False
+) -> list[Fact]:
+    """What has changed in the sessions of a series, as `seen` facts. Raises ProviderError.
+
+    With `ours` the change was our own doing: what is gone was superseded, and nobody need be told.
+    """
+    window = reading_window(series, now)
+    seen = calendar.occurrences(series.manager, series.marker, window)
+    places = {(o.uid, o.recurrence_id): o for o in standing.occurrences.values()}
+    seen = _with_busy(calendar, series, seen, places, now)
+    changes = reconcile(standing.occurrences, seen, window)
+    if ours:
+        changes = [replace(o, status="superseded") if o.status == "cancelled" else o for o in changes]
+    return [Fact(now, "seen", f"{series.key}/{o.id}", to_data(o)) for o in changes]
+
+
+def _with_busy(
+    calendar: Calendar, series: Series, seen: list[Occurrence], places: Places, now: datetime
+) -> list[Occurrence]:
+    """Mark the sessions that something else overlaps: each when it is first seen, and again as it comes near.
+
+    In between people's diaries fill and empty around it, which is theirs to arrange.
+    """
+    asked = [o for o in seen if o.status == "confirmed" and o.start > now and _to_be_asked(o, places, now)]
+    if not asked:
+        return [_as_known(o, places) for o in seen]
+    window = (min(o.start for o in asked), max(o.end for o in asked))
+    busy = calendar.busy((series.manager, series.report), window)
+    return [replace(o, busy=_overlapped(o, busy)) if o in asked else _as_known(o, places) for o in seen]
+
+
+def _to_be_asked(occurrence: Occurrence, places: Places, now: datetime) -> bool:
+    known = places.get((occurrence.uid, occurrence.recurrence_id))
+    return known is None or occurrence.start < now + FOUR_WEEKS * A_DAY
+
+
+def _as_known(occurrence: Occurrence, places: Places) -> Occurrence:
+    known = places.get((occurrence.uid, occurrence.recurrence_id))
+    return replace(occurrence, busy=known.busy) if known else occurrence
+
+
+def _overlapped(occurrence: Occurrence, busy: Iterable[Busy]) -> bool:
+    return any(b.uid != occurrence.uid and b.start < occurrence.end and b.end > occurrence.start for b in busy)

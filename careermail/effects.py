@@ -1,0 +1,220 @@
+"""One effect on the world: its intent, whether it came about already, how it is carried out, what it leaves.
+
+The runner keeps the intent on disk before it carries anything out, and the outcome after; an effect found half-way
+is asked first whether it came about.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from careermail.mail.compose import compose
+from careermail.mail.render import render
+from careermail.model import Action, Event, Fact, Series, Service, Wanted, opaque
+from careermail.plan.decisions import Scene, decide, reminder_event, session_event
+from careermail.plan.history import LONG_AGO
+from careermail.plan.recurrence import after_one_period
+from careermail.providers import Provider, Window
+
+Intent = Mapping[str, Any]  # JSON's types only
+
+
+@dataclass(frozen=True)
+class World:
+    """Where effects come about, and when."""
+
+    service: Service
+    provider: Provider
+    now: datetime
+
+
+class Effect(Protocol):
+    """One thing to be done once."""
+
+    def intent(self) -> dict[str, Any] | None:
+        """What exactly is to be done; None where it turns out to be impossible."""
+        ...
+
+    def came_about(self, intent: Intent) -> bool | None:
+        """Whether it was done already; None where nothing can tell."""
+        ...
+
+    def carry_out(self, intent: Intent) -> None:
+        """Do it. Raises ProviderError; it may have come about all the same."""
+        ...
+
+    def outcome(self, intent: Intent) -> list[Fact]:
+        """What is known once it is done, beside that it is."""
+        ...
+
+
+def effect_of(action: Action, world: World) -> Effect:
+    """The effect that an action asks for."""
+    kind = action.wanted[0].kind
+    if kind in _CALENDAR_EFFECTS:
+        return _CALENDAR_EFFECTS[kind](world, action.wanted)
+    return _Mail(world, action.wanted)
+
+
+@dataclass(frozen=True)
+class _Mail:
+    """One mail, about one or several wanted things."""
+
+    world: World
+    wanted: Sequence[Wanted]
+
+    def intent(self) -> dict[str, Any]:
+        to = self.wanted[0].to
+        name = opaque("+".join(sorted(w.key for w in self.wanted)))
+        return {"message_id": f"<{name}@{self.world.service.domain}>", "to": to.email if to else ""}
+
+    def came_about(self, intent: Intent) -> bool | None:
+        return self.world.provider.outbox.find(intent["message_id"], intent["to"])
+
+    def carry_out(self, intent: Intent) -> None:
+        first, service = self.wanted[0], self.world.service
+        if first.to is None:
+            raise ValueError(f"a mail of kind {first.kind} has nobody to go to")
+        topics = [w.topic for w in self.wanted]
+        message = compose(
+            service, first.kind, first.to, topics, message_id=intent["message_id"], key=first.key, now=self.world.now
+        )
+        self.world.provider.outbox.send(message)
+
+    def outcome(self, intent: Intent) -> list[Fact]:  # noqa: ARG002 (a mail leaves nothing but the fact that it was sent)
+        return []
+
+
+class _CalendarEffect:
+    """What the effects on calendars share; each kind says what it does."""
+
+    def __init__(self, world: World, wanted: Sequence[Wanted]) -> None:
+        self.world, self.wanted = world, wanted[0]
+        self.series: Series = self.wanted.topic.series
+        self.calendar = world.provider.calendar
+
+    def intent(self) -> dict[str, Any] | None:
+        return decide(Scene(self.wanted, self.world.now, self.world.service.domain, current=self.current()))
+
+    def current(self) -> Event | None:
+        return None
+
+    def came_about(self, intent: Intent) -> bool | None:  # noqa: ARG002
+        # Ending and cancelling can be repeated: whatever is gone already stays gone.
+        return False
+
+    def outcome(self, intent: Intent) -> list[Fact]:  # noqa: ARG002
+        return []
+
+    def words(self, kind: str) -> tuple[str, str]:
+        words = render(self.world.service, kind, self.series.manager, [self.wanted.topic], self.world.now)
+        return words.subject, words.text
+
+    def fact(self, kind: str, uid: str, **data: Any) -> Fact:
+        return Fact(self.world.now, kind, uid, {"series": self.series.key, **data})
+
+
+class _Book(_CalendarEffect):
+    """A series, or a single session beside it."""
+
+    def intent(self) -> dict[str, Any] | None:
+        people = (self.series.manager, self.series.report)
+        window = (self.world.now, self.world.now + timedelta(days=500))
+        own = self.wanted.data.get("uids", ())
+        occurrence = self.wanted.topic.occurrence
+        moved = occurrence.uid if occurrence and self.wanted.kind == "move" else None
+        busy = [b for b in self.calendar.busy(people, window) if b.uid not in own and b.uid != moved]
+        domain = self.world.service.domain
+        return decide(Scene(self.wanted, self.world.now, domain, busy, self.current()))
+
+    def came_about(self, intent: Intent) -> bool | None:
+        event = self.calendar.find(self.series.manager, intent["uid"])
+        return event is not None and event.sequence >= intent["booked"].get("sequence", 0)
+
+    def carry_out(self, intent: Intent) -> None:
+        for uid in intent.get("end", ()):
+            self.calendar.cancel(self.series.manager, uid, since=self.world.now)
+        self.calendar.put(session_event(self.series, intent, self.words("session")))
+
+    def outcome(self, intent: Intent) -> list[Fact]:
+        ended = [self.fact("ended", uid) for uid in intent.get("end", ())]
+        return [*ended, self.fact("booked", intent["uid"], **intent["booked"])]
+
+
+class _Reshape(_Book):
+    """Another time or length for a series that stands."""
+
+    def current(self) -> Event | None:
+        uids = self.wanted.data["uids"]
+        return self.calendar.find(self.series.manager, uids[0]) if len(uids) == 1 else None
+
+
+class _Move(_Book):
+    """One session to another hour."""
+
+    def came_about(self, intent: Intent) -> bool | None:
+        # The calendar was read just before: it stands in its new place if it was moved.
+        held = self.wanted.topic.occurrence
+        return held is not None and held.start == datetime.fromisoformat(intent["target"])
+
+    def carry_out(self, intent: Intent) -> None:
+        if held := self.wanted.topic.occurrence:
+            start = datetime.fromisoformat(intent["target"])
+            self.calendar.move(self.series.manager, held, start, start + (held.end - held.start))
+
+    def outcome(self, intent: Intent) -> list[Fact]:  # noqa: ARG002 (the next reading of the calendar tells)
+        return []
+
+
+class _Cancel(_CalendarEffect):
+    """One session."""
+
+    def carry_out(self, intent: Intent) -> None:  # noqa: ARG002
+        if held := self.wanted.topic.occurrence:
+            self.calendar.cancel(self.series.manager, held.uid, recurrence_id=held.recurrence_id)
+
+
+class _End(_CalendarEffect):
+    """All sessions from now on."""
+
+    def carry_out(self, intent: Intent) -> None:
+        for uid in intent["uids"]:
+            self.calendar.cancel(self.series.manager, uid, since=self.world.now)
+
+    def outcome(self, intent: Intent) -> list[Fact]:
+        return [self.fact("ended", uid) for uid in intent["uids"]]
+
+
+class _Remind(_CalendarEffect):
+    """A manager's own commitment, in their calendar."""
+
+    def carry_out(self, intent: Intent) -> None:
+        self.calendar.put(reminder_event(self.wanted, intent, self.words("reminder")))
+
+
+class _Forget(_CalendarEffect):
+    """A commitment's reminder that is not needed any more."""
+
+    def carry_out(self, intent: Intent) -> None:
+        self.calendar.cancel(self.series.manager, intent["uid"], since=LONG_AGO)
+
+
+_CALENDAR_EFFECTS: dict[str, type[_CalendarEffect]] = {
+    "book": _Book,
+    "single": _Book,
+    "reshape": _Reshape,
+    "move": _Move,
+    "cancel": _Cancel,
+    "end": _End,
+    "note": _Remind,
+    "unnote": _Forget,
+}
+
+
+def reading_window(series: Series, now: datetime) -> Window:
+    """From when to when a series' sessions are read: three of them ahead at least, and what has just been."""
+    ahead = now
+    for _ in range(3):
+        ahead = after_one_period(series.conversation, ahead, series.manager.zone)
+    return now - timedelta(days=2), max(ahead, now + timedelta(days=400)).astimezone(UTC)

@@ -1,0 +1,257 @@
+"""Collect, plan, perform, record: the one place where plan, mail, store and providers meet."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from careermail.clock import Clock
+from careermail.collect import read_calendar
+from careermail.effects import Effect, World, effect_of
+from careermail.errors import CareermailError, ProviderError
+from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
+from careermail.plan.history import History, archivable, fold, pair
+from careermail.plan.planner import ORDER, SERVICE, begun, plan, plan_alarms
+from careermail.providers import Provider
+from careermail.store import Store
+
+log = logging.getLogger("careermail")
+
+# Below this many facts a file is small enough to be left as it is.
+TIDY_FROM = 400
+LONGEST_WAIT = timedelta(hours=6)
+# A temporary failure becomes the admin's business when it has lasted this long.
+PATIENCE = timedelta(hours=4)
+LOOK_AGAIN = timedelta(minutes=5)
+
+
+@dataclass
+class _Tick:
+    """What one manager's round knows: which calendars are freshly read, and which could not be."""
+
+    team: Team
+    fresh: set[str] = field(default_factory=set)
+    blind: set[str] = field(default_factory=set)
+
+    def stale(self, action: Action) -> None:
+        """An effect on a series, or a mail about a session: the calendar is read again before the next."""
+        self.fresh -= {w.topic.series.key for w in action.wanted if w.topic.occurrence or action.verb in ORDER}
+
+
+class Runner:
+    """Brings about what the plan wants, one action at a time."""
+
+    def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
+        self.service, self.provider, self.store, self.clock = service, provider, store, clock
+        self._troubles: set[str] | None = None
+
+    def tick(self, team: Team) -> datetime:
+        """Do all that is due for one manager, and return when to come back (UTC, always ahead).
+
+        Raises StoreError where nothing can be remembered, and so nothing may be done.
+        """
+        name, tick = team.manager.email, _Tick(team)
+        with self.store.lock(name):
+            self._tidy(name)
+            while True:
+                history, now = fold(self.store.load(name)), self.clock.now()
+                if self._look(tick, history, now):
+                    continue
+                wanted = plan(team, history, now, blind=tick.blind)
+                if not wanted.due:
+                    return min(wanted.wake_at, now + LOOK_AGAIN) if tick.blind else wanted.wake_at
+                self._perform(name, wanted.due[0], history, now)
+                tick.stale(wanted.due[0])
+
+    def tick_service(self) -> datetime:
+        """Tell the admin what is wrong, at most daily; return when to come back."""
+        admin = Person("admin", self.service.admin)
+        with self.store.lock(SERVICE):
+            while True:
+                history, now = fold(self.store.load(SERVICE)), self.clock.now()
+                wanted = plan_alarms(admin, history, now)
+                if not wanted.due:
+                    return wanted.wake_at
+                self._perform(SERVICE, wanted.due[0], history, now)
+
+    def foresee(self, team: Team) -> Plan:
+        """What is wanted of the future as things stand; writes nothing and reads no calendar."""
+        return plan(team, fold(self.store.load(team.manager.email)), self.clock.now())
+
+    # --- collect ---------------------------------------------------------------------------------
+
+    def _look(self, tick: _Tick, history: History, now: datetime) -> bool:
+        """Read the calendars that are not freshly read; tell whether anything was new."""
+        facts: list[Fact] = []
+        for series in tick.team.series:
+            standing = history.of(series.key)
+            if series.key in tick.fresh or not standing.bookings or _half_way(history, series.key, now):
+                continue
+            tick.fresh.add(series.key)
+            tick.blind.discard(series.key)
+            try:
+                facts += read_calendar(self.provider.calendar, series, standing, now)
+                self._solved(f"{series.key}/calendar", now)
+            except ProviderError as error:
+                tick.blind.add(series.key)
+                self._trouble(f"{series.key}/calendar", error, now)
+        for fact in facts:
+            log.info(
+                "seen", extra={"key": opaque(fact.key), "status": fact.data["status"], "start": fact.data["start"]}
+            )
+        self.store.append(tick.team.manager.email, facts)
+        return bool(facts)
+
+    # --- perform ---------------------------------------------------------------------------------
+
+    def _perform(self, manager: str, action: Action, history: History, now: datetime) -> None:
+        """Carry out one action and record what became of it, whatever that is."""
+        if action.verb == "skip":
+            self._record(manager, action, "skipped", now, reason=action.reason)
+            return
+        try:
+            self._bring_about(manager, action, history, now)
+        except CareermailError as error:
+            self._failed(manager, action, history, now, error)
+        except Exception as error:  # one item's fault must never stop the loop: it is held, and told
+            log.exception("fault", extra=_fields(manager, action))
+            self._failed(manager, action, history, now, CareermailError(f"a fault in careermail: {error!r}"))
+
+    def _bring_about(self, manager: str, action: Action, history: History, now: datetime) -> None:
+        world = World(self.service, self.provider, now)
+        effect, known = effect_of(action, world), history.effects.get(action.wanted[0].key)
+        intent = known.data.get("intent") if known else None
+        came_about = effect.came_about(intent) if intent is not None else False
+        if came_about:
+            self._done(manager, action, effect, intent, history)
+            return
+        action = self._drop_unwanted(manager, action, now)
+        if not action.wanted:
+            return
+        effect = effect_of(action, world)
+        if intent is None or _outdated(intent, now):
+            intent = effect.intent()
+        if intent is None:
+            self._record(manager, action, "skipped", now, reason="no hour was free for both in its time")
+            return
+        # Where nothing can tell whether it was sent, it is sent again under the same Message-ID, and `status` says so.
+        self._record(manager, action, "intent", now, intent=intent, **({"doubt": True} if came_about is None else {}))
+        effect.carry_out(intent)
+        self._done(manager, action, effect, intent, history)
+
+    def _drop_unwanted(self, manager: str, action: Action, now: datetime) -> Action:
+        """Record as skipped what was begun, did not come about and is of no use any more; return the rest."""
+        wanted = []
+        for w in action.wanted:
+            if reason := w.unless or ("its time has passed" if now >= w.until else ""):
+                self._record(manager, replace(action, wanted=(w,)), "skipped", now, reason=reason)
+            else:
+                wanted.append(w)
+        return replace(action, wanted=tuple(wanted))
+
+    def _done(
+        self, manager: str, action: Action, effect: Effect, intent: Mapping[str, Any] | None, history: History
+    ) -> None:
+        now, series = self.clock.now(), action.wanted[0].topic.series
+        facts = effect.outcome(intent or {})
+        if action.verb == "reshape":
+            # In the same write as the outcome, so that what we changed ourselves is never taken for a person's wish.
+            standing = history.of(series.key)
+            facts += read_calendar(self.provider.calendar, series, standing, now, ours=True)
+        self._record(manager, action, "done", now, *facts)
+        for w in action.wanted:
+            self._solved(w.key, now)
+        self._solved(f"provider/{self.provider.name}", now)
+
+    def _record(self, manager: str, action: Action, kind: str, now: datetime, *more: Fact, **data: Any) -> None:
+        facts = [
+            Fact(now, kind, w.key, {"kind": w.kind, "until": w.until.isoformat(), "because": w.because, **data})
+            for w in action.wanted
+        ]
+        self.store.append(manager, [*facts, *more])
+        log.info(kind, extra={**_fields(manager, action), **({"reason": data["reason"]} if "reason" in data else {})})
+
+    # --- what fails ------------------------------------------------------------------------------
+
+    def _failed(self, manager: str, action: Action, history: History, now: datetime, error: CareermailError) -> None:
+        permanent = not isinstance(error, ProviderError) or error.permanent
+        known = history.effects.get(action.wanted[0].key)
+        attempts = known.attempts if known else 0
+        wait = A_DAY if permanent else backoff(attempts, action.key)
+        if isinstance(error, ProviderError) and error.retry_after:
+            wait = max(wait, error.retry_after)
+        kind = "held" if permanent else "failed"
+        self._record(manager, action, kind, now, reason=str(error), retry_at=(now + wait).isoformat())
+        if manager != SERVICE:
+            self._trouble(action.wanted[0].key if permanent else f"provider/{self.provider.name}", error, now)
+
+    def _trouble(self, cause: str, error: CareermailError, now: datetime) -> None:
+        if cause in self._known_troubles():
+            return
+        permanent = not isinstance(error, ProviderError) or error.permanent
+        since = now if permanent else now + PATIENCE
+        self._troubles = self._known_troubles() | {cause}
+        self._tell_service(Fact(now, "trouble", cause, {"note": str(error), "due": since.isoformat()}))
+        self.store.announce(SERVICE)
+
+    def _solved(self, cause: str, now: datetime) -> None:
+        if cause in self._known_troubles():
+            self._troubles = self._known_troubles() - {cause}
+            self._tell_service(Fact(now, "solved", cause))
+
+    def _tell_service(self, fact: Fact) -> None:
+        with self.store.lock(SERVICE):
+            self.store.append(SERVICE, [fact])
+
+    def _known_troubles(self) -> set[str]:
+        if self._troubles is None:
+            self._troubles = set(fold(self.store.load(SERVICE)).troubles)
+        return self._troubles
+
+    # --- the archive -----------------------------------------------------------------------------
+
+    def _tidy(self, manager: str) -> None:
+        """Move what no plan will ask for again out of the file that every write rewrites."""
+        facts = self.store.load(manager)
+        if len(facts) < TIDY_FROM:
+            return
+        now = self.clock.now()
+        old = archivable(facts, now)
+        if len(old) > len(facts) // 2:
+            gone = {id(fact) for fact in old}
+            live = [fact for fact in facts if id(fact) not in gone and fact.kind != "settled"]
+            horizon = max(datetime.fromisoformat(f.data["until"]) for f in old if "until" in f.data)
+            settled = Fact(now, "settled", manager, {"horizon": horizon.isoformat()})
+            self.store.replace(manager, [*live, settled], [*self.store.load(manager, archived=True), *old])
+
+
+def backoff(attempts: int, key: str) -> timedelta:
+    """How long to wait after so many failures: 1, 2, 4 … minutes up to six hours, jittered by the key."""
+    jitter = Random(f"{key}{attempts}").uniform(0.75, 1.25)  # noqa: S311 (it spreads load, it hides nothing)
+    return min(timedelta(minutes=2 ** min(attempts, 10)), LONGEST_WAIT) * jitter
+
+
+def _half_way(history: History, series: str, now: datetime) -> bool:
+    """Whether a change of ours to the series itself is not known to be complete: first that is found out."""
+    return any(
+        begun(effect) and not (effect.retry_at and effect.retry_at > now) and effect.data["kind"] in {"book", "reshape"}
+        for key, effect in history.effects.items()
+        if pair(key) == series
+    )
+
+
+def _outdated(intent: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an hour that was chosen before an outage has passed meanwhile."""
+    chosen = intent.get("target") or intent.get("booked", {}).get("start", "")
+    return bool(chosen) and datetime.fromisoformat(chosen).replace(tzinfo=now.tzinfo) < now
+
+
+def _fields(manager: str, action: Action) -> dict[str, Any]:
+    kinds = ",".join(sorted({w.kind for w in action.wanted}))
+    return {"manager": manager, "kind": kinds, "key": opaque(action.key), "to": _recipients(action.wanted)}
+
+
+def _recipients(wanted: Iterable[Any]) -> str:
+    return ",".join(sorted({w.to.email for w in wanted if w.to}))
