@@ -236,7 +236,8 @@ class TinyStore:
 
 
 def _quoted(manager: str) -> str:
-    return quote(manager, safe="@+")
+    name = quote(manager, safe="@+")
+    return f"%2E{name[1:]}" if name.startswith(".") else name  # no hidden file, and no folder's own name
 
 
 def _by_essence(content: _Content) -> dict[bytes, Document]:
