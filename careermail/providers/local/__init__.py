@@ -1,0 +1,15 @@
+"""The embedded default: a small world of Maildirs and .ics files on disk, for any mail or calendar program to open."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from careermail.providers import Provider
+from careermail.providers.local.calendar import LocalCalendar
+from careermail.providers.local.post import LocalInbox, LocalOutbox
+
+
+def open_provider(settings: Mapping[str, Any]) -> Provider:
+    """The world under settings["root"]; folders are made when something is put into them."""
+    root = Path(settings["root"])
+    return Provider("local", LocalCalendar(root), LocalOutbox(root), LocalInbox(root))

@@ -1,0 +1,199 @@
+"""The calendars on disk: one vdir per person, kept in step as a calendar server would keep them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from careermail.errors import ProviderError
+from careermail.mail import amend, invite
+from careermail.mail.expand import sessions
+from careermail.model import Busy, Event, Occurrence, Person
+from careermail.providers import Window
+from careermail.providers.local import reconcile
+from careermail.providers.local.files import Reader, safe
+from careermail.providers.local.reconcile import Summary
+from careermail.providers.local.vdir import Copy, Vdir
+
+if TYPE_CHECKING:
+    from icalendar import Calendar
+
+
+class LocalCalendar:
+    """`<root>/calendars/<address>/<uid>.ics`. The organizer's copy is the truth; what people edit is followed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._reader = Reader()
+        self._holders: defaultdict[str, set[str]] | None = None  # the folders that hold a series; found out once
+
+    # --- the protocol ---
+
+    def put(self, event: Event) -> None:
+        """As Calendar.put: the attendees' copies first, so that the organizer's tells that all are there."""
+        home = self._vdir(event.organizer.email)
+        held = self._current(home, event.uid)
+        gone: set[str] = set()
+        fresh = invite.build(event)
+        if held.calendar is not None:
+            fresh = invite.revise(held.calendar, event)
+            gone = set(reconcile.summary(held.calendar, event.uid).attendees) - {
+                p.email.lower() for p in event.attendees
+            }
+        self._publish(home, held, invite.spliced(held.calendar, fresh, event.uid), event.uid)
+        for address in gone:
+            self._withdraw(self._vdir(address), event.uid)
+
+    def occurrences(self, organizer: Person, marker: str, window: Window) -> list[Occurrence]:
+        """As Calendar.occurrences. A missing folder is an error: an unmounted disk is no empty calendar."""
+        home = self._vdir(organizer.email)
+        if not home.exists():
+            raise ProviderError(f"{home.path}: no such calendar. Is the disk mounted? Nothing is taken as cancelled.")
+        self._follow(home, marker)
+        return sessions(home.instances(window, organizer.zone, marker), window)
+
+    def move(self, organizer: Person, occurrence: Occurrence, start: datetime, end: datetime) -> None:
+        """As Calendar.move. Raises ProviderError (permanent) where there is no such session any more."""
+        uid, at = occurrence.uid, (start, end)
+        home = self._vdir(organizer.email)
+        held = self._current(home, uid)
+        try:
+            if held.calendar is None:
+                raise ValueError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
+            calendar = held.calendar.copy(recursive=True)
+            amend.move(calendar, uid, occurrence.recurrence_id, at, organizer.zone)
+        except ValueError as error:
+            raise ProviderError(
+                f"{held.path}: {error}. Somebody may have changed the series.", permanent=True
+            ) from error
+        self._publish(home, held, calendar, uid)
+
+    def cancel(self, organizer: Person, uid: str, *, recurrence_id: str = "", since: datetime | None = None) -> None:
+        """As Calendar.cancel. What is gone already is cancelled enough."""
+        home = self._vdir(organizer.email)
+        held = self._current(home, uid)
+        if held.calendar is None:
+            return
+        calendar = held.calendar.copy(recursive=True)
+        if recurrence_id:
+            with suppress(ValueError):  # there is no such instance any more
+                amend.cancel(calendar, uid, recurrence_id, organizer.zone)
+        else:
+            amend.end(calendar, uid, since, organizer.zone)
+        self._publish(home, held, calendar, uid)
+
+    def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
+        """As Calendar.busy: what takes up time, was not cancelled, and was not declined by that person."""
+        taken = []
+        for person in people:
+            for one in self._vdir(person.email).instances(window, person.zone):
+                attends = one.opaque and not one.cancelled and person.email.lower() not in one.declined
+                if attends and one.start < window[1] and one.end > window[0]:
+                    taken.append(Busy(person.email, one.start, one.end, one.uid))
+        return sorted(taken, key=lambda b: (b.start, b.email, b.uid))
+
+    def find(self, organizer: Person, uid: str) -> Event | None:
+        """As Calendar.find."""
+        held = self._vdir(organizer.email).open(uid).calendar
+        return invite.read(held, uid, organizer) if held is not None else None
+
+    # --- our own edits ---
+
+    def _vdir(self, address: str) -> Vdir:
+        return self._folder(safe(address.lower()))
+
+    def _folder(self, name: str) -> Vdir:
+        return Vdir(self._root / "calendars" / name, self._reader)
+
+    def _current(self, home: Vdir, uid: str) -> Copy:
+        """The organizer's copy, with what people did up to now in it."""
+        self._catch_up(home, uid)
+        return home.open(uid)
+
+    def _publish(self, home: Vdir, held: Copy, calendar: Calendar, uid: str) -> None:
+        """Give the attendees the organizer's new state, and then let it be the organizer's."""
+        self._seal(calendar, uid)
+        for address in reconcile.summary(calendar, uid).attendees:
+            self._give(address, calendar, uid)
+        home.save(held, calendar)
+
+    @staticmethod
+    def _seal(calendar: Calendar, uid: str) -> None:
+        reconcile.seal(calendar, uid, reconcile.state(calendar, uid))
+
+    def _give(self, address: str, ours: Calendar, uid: str) -> None:
+        theirs = self._vdir(address)
+        held = theirs.open(uid)
+        now = reconcile.summary(ours, uid)
+        if held.calendar is None and (now.declined(address) or now.cancelled):
+            return  # they deleted it, and nothing new is asked of them
+        theirs.save(held, reconcile.copy_for(ours, held.calendar, uid))
+        if self._holders is not None:
+            self._holders[now.marker].add(theirs.path.name)
+
+    def _withdraw(self, theirs: Vdir, uid: str) -> None:
+        """Let an attendee see that the event is cancelled for them."""
+        held = theirs.open(uid)
+        if held.calendar is not None and not reconcile.summary(held.calendar, uid).cancelled:
+            calendar = held.calendar.copy(recursive=True)
+            amend.end(calendar, uid, None, UTC)
+            self._seal(calendar, uid)
+            theirs.save(held, calendar)
+
+    # --- other people's edits ---
+
+    def _follow(self, home: Vdir, marker: str) -> None:
+        """Let what people edited in either copy be in both; costs a look at the files' times if nobody did."""
+        mine = home.held(marker)
+        theirs = {name: self._folder(name).held(marker) for name in self._names(home, marker, mine)}
+        for name, held in theirs.items():
+            for uid in held.keys() - mine.keys():
+                self._settle_stray(home, self._folder(name), held[uid])
+        for uid, one in mine.items():
+            others = {who: theirs[safe(who)].get(uid) for who in one.attendees}
+            if one.edited or not all(reconcile.in_step(one, other, who) for who, other in others.items()):
+                self._catch_up(home, uid)
+
+    def _names(self, home: Vdir, marker: str, mine: dict[str, Summary]) -> set[str]:
+        """The folders that may hold a copy: the attendees', or, with no event left to name them, whoever has one."""
+        if mine:
+            return {safe(who) for one in mine.values() for who in one.attendees}
+        if self._holders is None:
+            self._holders = defaultdict(set)
+            for folder in sorted((self._root / "calendars").iterdir()):
+                for held in self._folder(folder.name).markers():
+                    self._holders[held].add(folder.name)
+        return self._holders[marker] - {home.path.name}
+
+    def _settle_stray(self, home: Vdir, theirs: Vdir, stray: Summary) -> None:
+        """What only an attendee has: they split it off the series, or the organizer has deleted it."""
+        if stray.given:
+            self._withdraw(theirs, stray.uid)
+            return
+        calendar = theirs.open(stray.uid).calendar
+        if calendar is not None:
+            self._seal(calendar, stray.uid)
+            home.save(home.open(stray.uid), invite.spliced(None, calendar, stray.uid))
+            self._catch_up(home, stray.uid)
+
+    def _catch_up(self, home: Vdir, uid: str) -> None:
+        """Bring the copies of one event together: answers and moves into the organizer's, then that to the others."""
+        held = home.open(uid)
+        if held.calendar is None:
+            return
+        before = reconcile.summary(held.calendar, uid)
+        calendar = held.calendar.copy(recursive=True)
+        for who in before.attendees:
+            theirs = self._vdir(who).open(uid).calendar
+            if theirs is not None:
+                reconcile.follow(calendar, theirs, uid, who, times=not before.moved)
+            elif before.given:
+                reconcile.decline(calendar, uid, who)
+        self._seal(calendar, uid)
+        home.save(held, calendar)
+        for who in before.attendees:
+            self._give(who, calendar, uid)

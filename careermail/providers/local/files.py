@@ -1,0 +1,109 @@
+"""Files that are whole or not there, and what was read from them for as long as they stay as they are."""
+
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from careermail.errors import ProviderError
+from careermail.model import opaque
+
+T = TypeVar("T")
+Stamp = tuple[int, int, int]
+LONGEST = 200  # bytes of a file name; file systems stop at 255, and a Maildir adds its flags
+
+
+def safe(name: str) -> str:
+    """A mail address or a UID as the name of one file or folder, never hidden and never a way out of its folder."""
+    quoted = quote(name, safe="@+=,~ ")
+    if quoted.startswith("."):
+        quoted = "%2E" + quoted[1:]
+    return quoted if 0 < len(quoted) <= LONGEST else f"{quoted[:100]}~{opaque(name)}"
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Let a failing disk be heard of as ProviderError, which says where and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise ProviderError(f"{path}: {error.strerror}. Is the disk mounted, writable and not full?") from error
+
+
+def make_folder(path: Path) -> None:
+    """Let the folder be there, for good and for its owner only."""
+    with told(path):
+        for one in reversed([p for p in (path, *path.parents) if not p.exists()]):
+            one.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(one.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Let what was renamed into or out of the folder outlast a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
+    """Let the file hold this, all of it and for good, or be as it was. `by_way_of` is a folder on the same disk."""
+    with told(path):
+        handle, temporary = tempfile.mkstemp(dir=by_way_of or path.parent, prefix=".careermail-", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+class Reader:
+    """Reads files, and reads none twice while time of change, size and inode stay; holds the latest `bound` answers."""
+
+    def __init__(self, bound: int = 10_000) -> None:
+        self._bound = bound
+        self._held: OrderedDict[tuple[Any, ...], tuple[Stamp, Any]] = OrderedDict()
+
+    def view(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
+        """What `look(content, *how)` makes of a file; None if it is gone.
+
+        Raises ProviderError where `look` cannot understand the file (ValueError), or it cannot be read.
+        """
+        name, stamp = (path, look, *how), (status.st_mtime_ns, status.st_size, status.st_ino)
+        held = self._held.get(name)
+        if held is None or held[0] != stamp:
+            try:
+                held = stamp, understood(Path(path), look, *how)
+            except FileNotFoundError:
+                return None
+            self._held[name] = held
+            if len(self._held) > self._bound:
+                self._held.popitem(last=False)
+        self._held.move_to_end(name)
+        seen: T = held[1]
+        return seen
+
+
+def understood(path: Path, look: Callable[..., T], *how: Any) -> T:
+    """What `look(content, *how)` makes of a file. Raises ProviderError, FileNotFoundError."""
+    try:
+        return look(path.read_bytes(), *how)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ProviderError(f"{path}: {error.strerror}. Let careermail's user read and write this file.") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        # What calendar programs leave behind breaks the libraries in more ways than ValueError.
+        raise ProviderError(
+            f"{path}: not a calendar that can be understood ({error}). Mend or remove the file."
+        ) from error
