@@ -32,10 +32,10 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
     message["Date"] = now
     message["Message-ID"] = message_id
     message["X-Careermail-Key"] = opaque(key)
-    message["Content-Language"] = words.language
     # Quoted-printable because it passes every server unchanged and is still readable on disk.
     message.set_content(words.text, cte="quoted-printable")
     message.add_alternative(words.html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = words.language  # only now: new content takes the old Content- headers away
     message.set_boundary(f"=_{opaque(message_id)}")
     return message
 

@@ -40,4 +40,8 @@ def listed(text: str, say: Say) -> str:
 
 
 def _line(line: str, say: Say) -> str:
-    return f"- {say(line[2:])}" if line.startswith("- ") else say(line)
+    if not line.startswith("- "):
+        return say(line)
+    # CommonMark takes a lone "-" under a line for the underline of a heading.
+    empty = "&nbsp;" if say is escaped else ""
+    return f"- {say(line[2:]) or empty}"
