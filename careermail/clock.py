@@ -1,8 +1,12 @@
 """The only place that reads the time; everything else is given it."""
 
-import threading
+import contextlib
+import os
+import select
 from datetime import UTC, datetime
 from typing import Protocol
+
+LONGEST_SLEEP = 60.0  # seconds
 
 
 class Clock(Protocol):
@@ -25,7 +29,10 @@ class SystemClock:
     """The machine's clock."""
 
     def __init__(self) -> None:
-        self._woken = threading.Event()
+        # A pipe, because a signal handler may write to one at any moment, where a lock could be held already.
+        self._bed, self._alarm = os.pipe()
+        os.set_blocking(self._bed, False)
+        os.set_blocking(self._alarm, False)
 
     def now(self) -> datetime:
         """The present moment in UTC."""
@@ -33,15 +40,15 @@ class SystemClock:
 
     def wait(self, until: datetime) -> None:
         """Sleep until `until`, or until woken."""
-        # A day at most: the system's clock may be set while we sleep, and Event.wait counts in elapsed time.
-        seconds = min((until - self.now()).total_seconds(), 86_400)
-        if seconds > 0:
-            self._woken.wait(seconds)
-        self._woken.clear()
+        # Never long at once: the clock may be set while we sleep, and select counts in elapsed time.
+        seconds = min((until - self.now()).total_seconds(), LONGEST_SLEEP)
+        if select.select([self._bed], [], [], max(seconds, 0))[0]:
+            os.read(self._bed, 4096)
 
     def wake(self) -> None:
-        """End a `wait` at once."""
-        self._woken.set()
+        """End a `wait` at once, the next one if none is under way."""
+        with contextlib.suppress(BlockingIOError):  # a full pipe wakes just as well
+            os.write(self._alarm, b"!")
 
 
 class VirtualClock:

@@ -45,6 +45,7 @@ class Runner:
 
     def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
         self.service, self.provider, self.store, self.clock = service, provider, store, clock
+        self.stopping = False  # set by a signal: the current action is the last
         self._troubles: set[str] | None = None
 
     def tick(self, team: Team) -> datetime:
@@ -60,7 +61,7 @@ class Runner:
                 if self._look(tick, history, now):
                     continue
                 wanted = plan(team, history, now, blind=tick.blind)
-                if not wanted.due:
+                if not wanted.due or self.stopping:
                     return min(wanted.wake_at, now + LOOK_AGAIN) if tick.blind else wanted.wake_at
                 self._perform(name, wanted.due[0], history, now)
                 tick.stale(wanted.due[0])
@@ -72,7 +73,7 @@ class Runner:
             while True:
                 history, now = fold(self.store.load(SERVICE)), self.clock.now()
                 wanted = plan_alarms(admin, history, now)
-                if not wanted.due:
+                if not wanted.due or self.stopping:
                     return wanted.wake_at
                 self._perform(SERVICE, wanted.due[0], history, now)
 
@@ -225,6 +226,12 @@ class Runner:
             horizon = max(datetime.fromisoformat(f.data["until"]) for f in old if "until" in f.data)
             settled = Fact(now, "settled", manager, {"horizon": horizon.isoformat()})
             self.store.replace(manager, [*live, settled], [*self.store.load(manager, archived=True), *old])
+
+
+def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:
+    """All managers by address: those configured, and those only remembered, whose series are still to be ended."""
+    gone = (Team(Person(name, name)) for name in store.managers() if name != SERVICE)
+    return {team.manager.email: team for team in (*gone, *teams)}
 
 
 def backoff(attempts: int, key: str) -> timedelta:

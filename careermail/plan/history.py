@@ -57,6 +57,7 @@ class Standing:
     occurrences: dict[str, Occurrence] = field(default_factory=dict)
     lost: dict[str, Loss] = field(default_factory=dict)  # by occurrence
     contracts: list[Contract] = field(default_factory=list)
+    numbers: int = 0  # the highest number that a commitment ever had
     paused: Fact | None = None
     asked: dict[str, Fact] = field(default_factory=dict)
 
@@ -150,7 +151,9 @@ def _seen(history: History, fact: Fact) -> None:
 
 
 def _contract(history: History, fact: Fact) -> None:
-    history.of(pair(fact.key)).contracts.append(contract_of(fact.data))
+    standing = history.of(pair(fact.key))
+    standing.contracts.append(contract_of(fact.data))
+    standing.numbers = max(standing.numbers, fact.data.get("numbers", 0))
 
 
 def _commitment(history: History, fact: Fact) -> None:

@@ -1,0 +1,65 @@
+"""What people say to careermail, by command or by mail, as facts. Pure: the caller keeps them."""
+
+from datetime import date, datetime
+
+from careermail.errors import UsageError
+from careermail.mail.contract import Parsed, amend, parse
+from careermail.model import Commitment, Fact, Series
+from careermail.plan.history import Standing, to_data
+from careermail.plan.recurrence import local_day
+from careermail.plan.sessions import Row
+
+
+def record_contract(series: Series, standing: Standing, text: str, now: datetime) -> tuple[list[Fact], Parsed]:
+    """Record a contract that the manager wrote; return the facts, and what was understood and must be asked.
+
+    Dates are resolved from the day of the session that it came from. No fact where nothing was understood at all, or
+    nothing is new.
+    """
+    session = _last_session(series, standing, now)
+    said_on = local_day(series.manager, session[1]) if session else local_day(series.manager, now)
+    parsed = parse(text, series, said_on)
+    new = parsed.contract
+    if not (new.commitments or new.reviews or new.questions):
+        return [], parsed
+    contract = amend(standing.contract, new, series, local_day(series.manager, now), number=standing.numbers + 1)
+    data = to_data(contract) | {"at": now.isoformat(), "occurrence": session[0] if session else ""}
+    numbers = [int(c.id.rpartition("-")[2]) for c in contract.commitments]
+    data["numbers"] = max([standing.numbers, *numbers])
+    return [Fact(now, "contract", f"{series.key}/contract/{contract.version}", data)], parsed
+
+
+def _last_session(series: Series, standing: Standing, now: datetime) -> tuple[str, datetime] | None:
+    begun = [o for o in Row(series, standing, now).confirmed if o.start <= now]
+    return (begun[-1].id, begun[-1].start) if begun else None
+
+
+def settle(series: Series, commitment: Commitment, state: str, now: datetime, *, reason: str = "") -> Fact:
+    """Take a commitment as "done" or "dropped". Raises UsageError where it is not open."""
+    if commitment.state != "open":
+        raise UsageError(f"{commitment.id} is {commitment.state} already, since {commitment.settled}")
+    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"state": state, "reason": reason})
+
+
+def move(series: Series, commitment: Commitment, due: date, now: datetime) -> Fact:
+    """Give a commitment another date. Raises UsageError where that date has passed or is the one it has."""
+    if due < local_day(series.owner(commitment.owner), now):
+        raise UsageError(f"{due} has passed; give a date to come")
+    if due == commitment.due and commitment.state == "open":
+        raise UsageError(f"{commitment.id} is due on {due} already")
+    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"due": due.isoformat()})
+
+
+def ask(series: Series, standing: Standing, reason: str, now: datetime) -> Fact:
+    """Ask for an ad hoc conversation. The reason is the manager's own, and goes to nobody else."""
+    return Fact(now, "asked", f"{series.key}/ad-hoc/{len(standing.asked) + 1}", {"reason": reason})
+
+
+def pause(series: Series, until: date | None, now: datetime) -> Fact:
+    """Let the series rest, up to a day (excluded) or until it is resumed."""
+    return Fact(now, "paused", series.key, {"until": until.isoformat() if until else None})
+
+
+def resume(series: Series, now: datetime) -> Fact:
+    """End a pause."""
+    return Fact(now, "resumed", series.key)
