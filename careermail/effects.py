@@ -4,6 +4,7 @@ The runner keeps the intent on disk before it carries anything out, and the outc
 is asked first whether it came about.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,7 +87,7 @@ class _Mail:
         return []
 
 
-class _CalendarEffect:
+class _CalendarEffect(ABC):
     """What the effects on calendars share; each kind says what it does."""
 
     def __init__(self, world: World, wanted: Sequence[Wanted]) -> None:
@@ -103,6 +104,9 @@ class _CalendarEffect:
     def came_about(self, intent: Intent) -> bool | None:  # noqa: ARG002
         # Ending and cancelling can be repeated: whatever is gone already stays gone.
         return False
+
+    @abstractmethod
+    def carry_out(self, intent: Intent) -> None: ...
 
     def outcome(self, intent: Intent) -> list[Fact]:  # noqa: ARG002
         return []
