@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check check-code bench lock clean
 
 demo: .venv/ready
 	$(BIN)/careermail demo
@@ -10,11 +10,12 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/pytest -n auto
 
-check: .venv/ready
+check: check-code test
+
+check-code: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(MAKE) test
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
