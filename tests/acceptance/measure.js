@@ -1,0 +1,48 @@
+// Measures every mail in its frame and leaves the numbers as JSON in the page's <pre>.
+const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+const luminance = (colour) => {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+};
+const contrast = (one, other) => {
+  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+};
+
+function textElements(document) {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const elements = new Set();
+  while (walker.nextNode()) if (walker.currentNode.data.trim()) elements.add(walker.currentNode.parentElement);
+  return [...elements];
+}
+
+function unseen(element, width) {
+  const box = element.getBoundingClientRect();
+  return !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+    || box.width === 0 || box.height === 0 || box.left < 0 || box.right > width;
+}
+
+function measure(frame) {
+  const { contentDocument: document, contentWindow: window } = frame;
+  const width = Number(frame.dataset.width);
+  const ground = window.getComputedStyle(document.body).backgroundColor;
+  const texts = textElements(document);
+  const style = (element) => window.getComputedStyle(element);
+  return {
+    mail: frame.dataset.mail,
+    width,
+    scheme: window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    scroll: document.documentElement.scrollWidth,
+    column: Math.max(...texts.map((element) => element.getBoundingClientRect().width)),
+    smallest: Math.min(...texts.map((element) => parseFloat(style(element).fontSize))),
+    contrast: Math.min(...texts.map((element) => contrast(style(element).color, ground))),
+    hidden: texts.filter((element) => unseen(element, width)).map((element) => element.textContent),
+    texts: texts.length,
+    fetched: window.performance.getEntriesByType("resource").map((entry) => entry.name),
+  };
+}
+
+window.addEventListener("load", () => {
+  const frames = [...document.querySelectorAll("iframe")];
+  document.querySelector("pre").textContent = JSON.stringify(frames.map(measure));
+});
