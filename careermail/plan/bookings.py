@@ -21,7 +21,7 @@ def wanted_events(row: Row, history: History) -> Iterator[Wanted]:
     else:
         yield from _series(row)
         yield from _shape(row)
-        for session in row.sessions():
+        for session in row.sessions:
             yield from _moves(row, session)
             yield from _stand_ins(row, session)
         yield from _parts(row)

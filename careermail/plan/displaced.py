@@ -15,7 +15,7 @@ def wanted_displaced(row: Row, history: History) -> Iterator[Wanted]:
     if row.paused:
         return
     ended = _first_of_each_ended(row)
-    for session in row.sessions():
+    for session in row.sessions:
         if session.lost:
             yield from _lost(row, session, history, ended)
         elif _in_the_way(row, session, history):

@@ -261,7 +261,7 @@ MERGED = {"prepare", "due-soon", "due", "overdue", "review", "displaced", "alarm
 
 def wanted_mails(row: Row) -> Iterator[Wanted]:
     """Every mail that one series wants by the tables, due, foreseen or unwanted."""
-    for session in row.sessions():
+    for session in row.sessions:
         for rule in SESSION_RULES:
             yield from _about_session(rule, session)
     for promise in _promises(row):

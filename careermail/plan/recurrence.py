@@ -6,7 +6,7 @@ Dates and naive datetimes are local to the person or zone named; aware ones are 
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,7 @@ def _naive_until(rrule: str, zone: ZoneInfo) -> str:
     return rrule.replace(match[0], f"UNTIL={local:%Y%m%dT%H%M%S}")
 
 
+@lru_cache(maxsize=1024)
 def after_one_period(conversation: Conversation, start: datetime, zone: ZoneInfo) -> datetime:
     """When the session after the one at `start` (UTC) would come by the rule alone, in UTC."""
     local = start.astimezone(zone).replace(tzinfo=None)

@@ -1,7 +1,7 @@
 """A series as a row of sessions: which of them take place, what each replaces, and what follows it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from careermail.model import A_DAY, Contract, Occurrence, Series
@@ -98,6 +98,7 @@ class Row:
         coming = (o.start for o in self.confirmed if o.start > self.now)
         return next(coming, None) or self._by_rule(self.now)
 
+    @cached_property
     def sessions(self) -> list[Session]:
         """One for each occurrence, by start."""
         return [self.session(o) for o in self.occurrences]
@@ -198,7 +199,7 @@ def nominal(occurrence: Occurrence) -> datetime:
     """Where the rule, or whoever booked it, put the occurrence at first (UTC)."""
     if not occurrence.recurrence_id:
         return occurrence.start
-    return datetime.strptime(occurrence.recurrence_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(occurrence.recurrence_id)
 
 
 def lead(series: Series, now: datetime) -> datetime:
