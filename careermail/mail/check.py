@@ -6,7 +6,7 @@ from pathlib import Path
 
 from careermail.errors import ConfigError, Problem
 from careermail.mail.render import render
-from careermail.mail.templates import KINDS, ours
+from careermail.mail.templates import EVENTS, KINDS, ours
 from careermail.model import Service
 
 LAYOUT = "layout.html"
@@ -15,8 +15,8 @@ LAYOUT = "layout.html"
 def template_problems(templates: Path | None, languages: frozenset[str]) -> list[Problem]:
     """All that is wrong with the templates as readers of these languages get them, ours and the overriding ones.
 
-    `templates` is the folder whose files stand in for single ones of ours. Every kind of mail is rendered with rich
-    and with bare samples, in each language and in English.
+    `templates` is the folder whose files stand in for single ones of ours. Every kind of mail and of calendar event is
+    rendered with rich and with bare samples, in each language and in English.
     """
     if templates is not None and not templates.is_dir():
         return [
@@ -24,7 +24,7 @@ def template_problems(templates: Path | None, languages: frozenset[str]) -> list
         ]
     found = [*_unknown(templates)] if templates else []
     for language in sorted(languages | {"en"}):
-        found += [problem for kind in KINDS for problem in _failing(templates, kind, language)]
+        found += [problem for kind in KINDS + EVENTS for problem in _failing(templates, kind, language)]
     return list(dict.fromkeys(found))
 
 

@@ -29,6 +29,12 @@ def escaped(value: Any) -> str:
     return value if isinstance(value, Markup) else _PUNCTUATION.sub(r"\\\g<0>", plain(value))
 
 
+def command(line: str, say: Say) -> str:
+    """Something to type into a terminal: as it is in text, set as code in Markdown."""
+    line = plain(line)
+    return Markup(f"`` {line} ``") if say is escaped and "`" not in line else say(line)  # noqa: S704 (code is literal)
+
+
 def in_html(value: Any) -> str:
     """The same line as HTML."""
     return escape(plain(value))

@@ -90,7 +90,7 @@ def _bare(kind: str, series: Series, side: str) -> Topic:
         series,
         TALK if kind in {"prepare", "prompt", "summary", "summary-nudge", "summary-overdue"} else None,
         contract=Contract((promise,)) if kind in {"contract", "review"} else None,
-        commitments=(promise,) if kind in {"due-soon", "due", "overdue"} else (),
+        commitments=(promise,) if kind in {"due-soon", "due", "overdue", "reminder"} else (),
         deadline=DEADLINE if kind in {"summary", "summary-nudge"} else None,
         note="It had to move." if kind in {"displaced", "alarm"} else "",
     )

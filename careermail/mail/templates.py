@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from careermail.errors import Problem
-from careermail.mail.escape import Say, listed
+from careermail.mail.escape import Say, command, listed
 from careermail.model import Contract, Series
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ KINDS = (
     "displaced",
     "alarm",
 )
+EVENTS = ("session", "reminder")  # titles and descriptions of what stands in calendars
 GIVEN = ("to", "service", "kind", "topics", "topic", "now", "today")
 
 _TELLING = ("day", "weekday", "clock", "when", "month", "names", "other", "role")
@@ -82,7 +83,8 @@ def environment(templates: Path | None, language: str, say: Say) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {name: _telling(name) for name in _TELLING} | _agreed(say) | {"minutes": minutes}
+    made.filters |= {name: _telling(name) for name in _TELLING} | _agreed(say)
+    made.filters |= {"minutes": minutes, "command": partial(command, say=say)}
     made.tests["apart"] = apart
     return made
 
