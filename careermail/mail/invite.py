@@ -143,8 +143,9 @@ def _rule(master: Component) -> str:
 
 def spliced(held: Calendar | None, fresh: Calendar, uid: str) -> Calendar:
     """A file's calendar in which the event of that UID is the one in `fresh`; what else the file holds stays."""
-    calendar = (held if held is not None else fresh).copy(recursive=True)
-    calendar.subcomponents = [one for one in calendar.subcomponents if one not in calendar.events or one.uid != uid]
+    base = held if held is not None else fresh
+    calendar = base.copy()
+    calendar.subcomponents = [one for one in base.subcomponents if one.name != "VEVENT" or one.uid != uid]
     named = {zone.tz_name for zone in calendar.timezones}
     calendar.subcomponents += [zone for zone in fresh.timezones if zone.tz_name not in named]
     calendar.subcomponents += [one for one in fresh.events if one.uid == uid]

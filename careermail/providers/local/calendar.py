@@ -64,13 +64,12 @@ class LocalCalendar:
         try:
             if held.calendar is None:
                 raise ValueError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
-            calendar = held.calendar.copy(recursive=True)
-            amend.move(calendar, uid, occurrence.recurrence_id, at, organizer.zone)
+            amend.move(held.calendar, uid, occurrence.recurrence_id, at, organizer.zone)
         except ValueError as error:
             raise ProviderError(
                 f"{held.path}: {error}. Somebody may have changed the series.", permanent=True
             ) from error
-        self._publish(home, held, calendar, uid)
+        self._publish(home, held, held.calendar, uid)
 
     def cancel(self, organizer: Person, uid: str, *, recurrence_id: str = "", since: datetime | None = None) -> None:
         """As Calendar.cancel. What is gone already is cancelled enough."""
@@ -78,13 +77,12 @@ class LocalCalendar:
         held = self._current(home, uid)
         if held.calendar is None:
             return
-        calendar = held.calendar.copy(recursive=True)
         if recurrence_id:
             with suppress(ValueError):  # there is no such instance any more
-                amend.cancel(calendar, uid, recurrence_id, organizer.zone)
+                amend.cancel(held.calendar, uid, recurrence_id, organizer.zone)
         else:
-            amend.end(calendar, uid, since, organizer.zone)
-        self._publish(home, held, calendar, uid)
+            amend.end(held.calendar, uid, since, organizer.zone)
+        self._publish(home, held, held.calendar, uid)
 
     def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
         """As Calendar.busy: what takes up time, was not cancelled, and was not declined by that person."""
@@ -111,7 +109,9 @@ class LocalCalendar:
 
     def _current(self, home: Vdir, uid: str) -> Copy:
         """The organizer's copy, with what people did up to now in it."""
-        self._catch_up(home, uid)
+        one = home.summary(uid)
+        if one is not None and not self._in_step(one):
+            self._catch_up(home, uid)
         return home.open(uid)
 
     def _publish(self, home: Vdir, held: Copy, calendar: Calendar, uid: str) -> None:
@@ -139,24 +139,26 @@ class LocalCalendar:
         """Let an attendee see that the event is cancelled for them."""
         held = theirs.open(uid)
         if held.calendar is not None and not reconcile.summary(held.calendar, uid).cancelled:
-            calendar = held.calendar.copy(recursive=True)
-            amend.end(calendar, uid, None, UTC)
-            self._seal(calendar, uid)
-            theirs.save(held, calendar)
+            amend.end(held.calendar, uid, None, UTC)
+            self._seal(held.calendar, uid)
+            theirs.save(held, held.calendar)
 
     # --- other people's edits ---
 
     def _follow(self, home: Vdir, marker: str) -> None:
         """Let what people edited in either copy be in both; costs a look at the files' times if nobody did."""
         mine = home.held(marker)
-        theirs = {name: self._folder(name).held(marker) for name in self._names(home, marker, mine)}
-        for name, held in theirs.items():
-            for uid in held.keys() - mine.keys():
-                self._settle_stray(home, self._folder(name), held[uid])
+        for name in self._names(home, marker, mine):
+            for uid, stray in self._folder(name).held(marker).items():
+                if uid not in mine:
+                    self._settle_stray(home, self._folder(name), stray)
         for uid, one in mine.items():
-            others = {who: theirs[safe(who)].get(uid) for who in one.attendees}
-            if one.edited or not all(reconcile.in_step(one, other, who) for who, other in others.items()):
+            if not self._in_step(one):
                 self._catch_up(home, uid)
+
+    def _in_step(self, one: Summary) -> bool:
+        others = ((who, self._vdir(who).held(one.marker).get(one.uid)) for who in one.attendees)
+        return not one.edited and all(reconcile.in_step(one, other, who) for who, other in others)
 
     def _names(self, home: Vdir, marker: str, mine: dict[str, Summary]) -> set[str]:
         """The folders that may hold a copy: the attendees', or, with no event left to name them, whoever has one."""
@@ -185,8 +187,7 @@ class LocalCalendar:
         held = home.open(uid)
         if held.calendar is None:
             return
-        before = reconcile.summary(held.calendar, uid)
-        calendar = held.calendar.copy(recursive=True)
+        calendar, before = held.calendar, reconcile.summary(held.calendar, uid)
         for who in before.attendees:
             theirs = self._vdir(who).open(uid).calendar
             if theirs is not None:

@@ -55,6 +55,10 @@ class Vdir:
         """The events of a series by UID, whatever file holds them."""
         return {uid: one for uid, (_, one) in self._ours().items() if one.marker == marker}
 
+    def summary(self, uid: str) -> Summary | None:
+        """One event of ours, of whatever series."""
+        return self._ours().get(uid, ("", None))[1]
+
     def _ours(self) -> dict[str, tuple[str, Summary]]:
         found: dict[str, tuple[str, Summary]] = {}
         for file in self.files():
