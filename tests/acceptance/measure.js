@@ -22,10 +22,15 @@ function unseen(element, width) {
     || box.width === 0 || box.height === 0 || box.left < 0 || box.right > width;
 }
 
+// The nearest background that is not transparent.
+function ground(element, window) {
+  const colour = window.getComputedStyle(element).backgroundColor;
+  return colour === "rgba(0, 0, 0, 0)" ? ground(element.parentElement, window) : colour;
+}
+
 function measure(frame) {
   const { contentDocument: document, contentWindow: window } = frame;
   const width = Number(frame.dataset.width);
-  const ground = window.getComputedStyle(document.body).backgroundColor;
   const texts = textElements(document);
   const style = (element) => window.getComputedStyle(element);
   return {
@@ -35,7 +40,7 @@ function measure(frame) {
     scroll: document.documentElement.scrollWidth,
     column: Math.max(...texts.map((element) => element.getBoundingClientRect().width)),
     smallest: Math.min(...texts.map((element) => parseFloat(style(element).fontSize))),
-    contrast: Math.min(...texts.map((element) => contrast(style(element).color, ground))),
+    contrast: Math.min(...texts.map((element) => contrast(style(element).color, ground(element, window)))),
     hidden: texts.filter((element) => unseen(element, width)).map((element) => element.textContent),
     texts: texts.length,
     fetched: window.performance.getEntriesByType("resource").map((entry) => entry.name),
