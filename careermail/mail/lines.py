@@ -22,8 +22,8 @@ _BOXES = re.compile(r"(?:\[(?P<mark>[ xX✓✔-]?)\](?!\()\s*)+")
 _STATES: dict[str, State] = {"x": "done", "✓": "done", "✔": "done", "-": "dropped"}
 _RULE = re.compile(r"[=\-_~*–—]{2,}")
 _NUMBER = re.compile(r"\d{1,2}[.)]\s*")
-_LEAD_IN = re.compile(r"(?P<who>[^:]{1,80}):(?!//)[*_\s]*(?P<what>\S.*)", re.DOTALL)
-_SENTENCE = re.compile(r"(?P<who>.{1,80}?)(?: [-–—]| will|['’]ll) (?P<what>\S.*)", re.IGNORECASE | re.DOTALL)
+_LEAD_IN = re.compile(r"(?P<who>[^:]{1,80}?)(?::(?!//)| [-–—] )[*_\s]*(?P<what>\S.*)", re.DOTALL)
+_SENTENCE = re.compile(r"(?P<who>.{1,80}?)(?: will|['’]ll) (?P<what>\S.*)", re.IGNORECASE | re.DOTALL)
 _HEADING = 120  # characters: whatever is longer is no heading
 _FEW_WORDS = 5  # before a colon
 _WRAPPED = 60  # characters after which mail programs break a line, at the least
@@ -31,7 +31,10 @@ _WRAPPED = 60  # characters after which mail programs break a line, at the least
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a contract, with the line that it stands in (from 1). A `heading` is one that nobody knows."""
+    """One item of a contract, as it was written, and the number of its first line (from 1).
+
+    A `heading` is one that nobody knows.
+    """
 
     part: Part
     text: str
@@ -47,7 +50,7 @@ def read(text: str, series: Series) -> list[Item]:
     reader = _Reader(series)
     for number, line in enumerate(_lines(text), 1):
         reader.read(line, number)
-    return [replace(item, text=" ".join(texts)) for item, texts in reader.items]
+    return [replace(item, text=" ".join(texts), line=" ".join((item.line, *texts[1:]))) for item, texts in reader.items]
 
 
 def unboxed(text: str) -> str:
@@ -58,8 +61,10 @@ def unboxed(text: str) -> str:
 
 def folded(text: str) -> str:
     """A text as it is compared: without case, accents, curly apostrophes and the width of spaces."""
-    letters = unicodedata.normalize("NFKD", re.sub("[’‘ʼ´`]", "'", text).casefold())
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+    text = re.sub("[’‘ʼ´`]", "'", text).casefold()
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(text.split())
 
 
 def people(series: Series) -> dict[str, Part]:
@@ -67,10 +72,10 @@ def people(series: Series) -> dict[str, Part]:
     report, manager = folded(series.report.name), folded(series.manager.name)
     if report == manager:
         return {}
-    names: dict[str, Part] = {report: "report", manager: "manager"}
-    first_of_report, first_of_manager = report.split(" ")[0], manager.split(" ")[0]
-    if first_of_report != first_of_manager:
-        names = {first_of_report: "report", first_of_manager: "manager"} | names
+    names: dict[str, Part] = {}
+    if report.split(" ")[0] != manager.split(" ")[0]:
+        names |= {report.split(" ")[0]: "report", manager.split(" ")[0]: "manager"}
+    names |= {report: "report", manager: "manager"}
     return {name: part for name, part in names.items() if name}
 
 
