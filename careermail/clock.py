@@ -3,10 +3,14 @@
 import contextlib
 import os
 import select
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
+from careermail.errors import UsageError
+
 LONGEST_SLEEP = 60.0  # seconds
+NOW = "CAREERMAIL_NOW"
 
 
 class Clock(Protocol):
@@ -67,3 +71,17 @@ class VirtualClock:
 
     def wake(self) -> None:
         """Nothing to end: a virtual wait takes no time."""
+
+
+def system_or(environ: Mapping[str, str]) -> Clock:
+    """The machine's clock; or one that stands at $CAREERMAIL_NOW, which is there for tests and rehearsals.
+
+    It is a moment in ISO 8601, in UTC where it names no zone. Raises UsageError where it is none.
+    """
+    if not (said := environ.get(NOW)):
+        return SystemClock()
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise UsageError(f"${NOW} is {said!r}, expected a moment such as 2027-01-12T09:00Z") from None
+    return VirtualClock(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -1,0 +1,64 @@
+"""What commands work with: the configuration, the store, the engine and the clock, each made when first asked for."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from careermail.clock import Clock, system_or
+
+if TYPE_CHECKING:
+    from careermail.config import Config
+    from careermail.runner import Runner
+    from careermail.store.tiny import TinyStore
+
+
+class Office:
+    """One command's surroundings. Everything in it may raise the CareermailErrors of what it is made from."""
+
+    def __init__(self, named: Path | None) -> None:
+        self.named = named  # --config
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The machine's clock, or the one of a rehearsal."""
+        return system_or(os.environ)
+
+    @cached_property
+    def path(self) -> Path:
+        """The configuration's file. Raises UsageError."""
+        from careermail.config import find
+
+        return find(self.named, os.environ, Path.cwd())
+
+    def load(self, *, templates: bool = False) -> "Config":
+        """Read the configuration anew. Raises ConfigError."""
+        from careermail.config import load
+
+        return load(self.path, now=self.clock.now(), environ=os.environ, templates=templates)
+
+    @cached_property
+    def config(self) -> "Config":
+        """The configuration."""
+        return self.load()
+
+    @cached_property
+    def runner(self) -> "Runner":
+        """The engine for this configuration."""
+        return hire(self.config, self.clock)
+
+    @cached_property
+    def store(self) -> "TinyStore":
+        """What is remembered."""
+        from careermail.store.tiny import TinyStore
+
+        return TinyStore(self.config.service.state)
+
+
+def hire(config: "Config", clock: Clock) -> "Runner":
+    """The runner that serves a configuration."""
+    from careermail.providers import open_provider
+    from careermail.runner import Runner
+    from careermail.store.tiny import TinyStore
+
+    return Runner(config.service, open_provider(config.provider), TinyStore(config.service.state), clock)
