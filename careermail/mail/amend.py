@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def exception(calendar: Calendar, uid: str, recurrence_id: str, zone: tzinfo) -> Component:
     """The VEVENT that speaks for one instance alone: its exception, made if there is none; a single event itself.
 
-    Raises ValueError where there is no such instance.
+    Raises LookupError where there is no such instance.
     """
     master, exceptions = parts(calendar, uid)
     if master is not None and not recurrence_id:
@@ -47,7 +47,7 @@ def exception(calendar: Calendar, uid: str, recurrence_id: str, zone: tzinfo) ->
         if stamp(moment(instance_of(one) or starts(one), zone)) == recurrence_id:
             return one
     if master is None or (when := _original(master, recurrence_id, zone)) is None:
-        raise ValueError(f"it has no instance {recurrence_id}")
+        raise LookupError(f"it has no session {recurrence_id}")
     made = _exception(speaker(master, ranges_of(exceptions, zone), moment(when, zone)), when)
     calendar.add_component(made)
     return made

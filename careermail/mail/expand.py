@@ -76,7 +76,7 @@ def sessions(instances: Iterable[Instance], window: Window) -> list[Occurrence]:
 def expand(calendar: Calendar, window: Window, zone: tzinfo) -> list[Instance]:
     """Every instance whose original or present time touches the window (UTC), cancelled ones too, each exactly once.
 
-    Times that name no zone, and days, are those of `zone`. Raises ValueError where an event cannot be understood.
+    Times that name no zone, and days, are those of `zone`. Raises CalendarError where an event cannot be understood.
     """
     return [
         instance
@@ -151,7 +151,10 @@ def _widened(window: Window, events: list[Component], zone: tzinfo) -> Window:
 
 def shift(event: Component) -> timedelta:
     """By how much an exception with RANGE=THISANDFUTURE moves what follows, on the wall clock (3.2.13)."""
-    return naive(starts(event)) - naive(instance_of(event) or starts(event))
+    first, original = starts(event), instance_of(event) or starts(event)
+    if isinstance(original, datetime) and isinstance(first, datetime) and original.tzinfo and first.tzinfo:
+        original = original.astimezone(first.tzinfo)
+    return naive(first) - naive(original)
 
 
 def _instance(

@@ -10,7 +10,18 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING
 
-from careermail.mail.vevent import When, address, answers, is_cancelled, is_timed, parts, sequence, span, starts
+from careermail.mail.vevent import (
+    CalendarError,
+    When,
+    address,
+    answers,
+    is_cancelled,
+    is_timed,
+    parts,
+    sequence,
+    span,
+    starts,
+)
 from careermail.model import Event, Person
 
 if TYPE_CHECKING:
@@ -110,10 +121,14 @@ def _timezone(name: str, year: int) -> Timezone | None:
 
 
 def parse(content: bytes) -> Calendar:
-    """The calendar in a file. Raises ValueError where it is none, or not a whole one."""
+    """The calendar in a file. Raises CalendarError where it is none, or not a whole one."""
     from icalendar import Calendar
 
-    return Calendar.from_ical(content)
+    try:
+        return Calendar.from_ical(content)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        # Broken files break the library in more ways than ValueError; and its words would quote what people wrote.
+        raise CalendarError("no calendar, or cut short") from None
 
 
 def read(calendar: Calendar, uid: str, organizer: Person) -> Event | None:

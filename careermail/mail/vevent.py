@@ -16,6 +16,10 @@ WHEN = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-
 TOO_OFTEN = ("SECONDLY", "MINUTELY")  # expanding such a rule over years would take hours
 
 
+class CalendarError(ValueError):
+    """A calendar says something that cannot be read; put in our words, which quote nothing but dates and rules."""
+
+
 def uids(calendar: Calendar) -> list[str]:
     """The UIDs of a calendar's events, in order of appearance."""
     return list(dict.fromkeys(uid(event) for event in calendar.events))
@@ -29,7 +33,7 @@ def uid(event: Component) -> str:
 def parts(calendar: Calendar, name: str) -> tuple[Component | None, list[Component]]:
     """The master of the event of that UID, and its exceptions; where one stands twice, the higher SEQUENCE counts.
 
-    Raises ValueError where one of them says when in a way that cannot be read.
+    Raises CalendarError where one of them says when in a way that cannot be read.
     """
     revisions: dict[When | None, Component] = {}
     for event in calendar.events:
@@ -49,10 +53,10 @@ def _check(event: Component) -> None:
     wrong = [f"{name}: {message}" for name, message in event.errors if name in WHEN]
     if "DTSTART" not in event:
         wrong.append("DTSTART is missing")
-    if any(frequency in TOO_OFTEN for rule in event.rrules for frequency in rule.get("FREQ", [])):
+    if not wrong and any(frequency in TOO_OFTEN for rule in event.rrules for frequency in rule.get("FREQ", [])):
         wrong.append("RRULE repeats every minute or second")
     if wrong:
-        raise ValueError("; ".join(wrong))
+        raise CalendarError("; ".join(wrong))
 
 
 def sequence(event: Component) -> int:

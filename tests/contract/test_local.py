@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 from shutil import rmtree, which
+from traceback import format_exception
 from typing import cast
 
 import icalendar
@@ -364,14 +365,15 @@ class TestLocal(ProviderSuite):
         booked.provider.outbox.send(mail())
         assert [p.name for p in editor.root.rglob("*.tmp")] == []
 
-    @pytest.mark.parametrize("content", ["", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:c0f", "Dear Jonas"])
+    @pytest.mark.parametrize("content", ["", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:c0f", "Dear Jonas, a secret"])
     def test_a_file_that_is_no_calendar_is_named(self, booked: World, editor: Editor, content: str):
         editor.file(MAYA, SERIES.uid).write_bytes(content.encode())
         with pytest.raises(
-            ProviderError, match=r"maya@example.com/c0ffee-0@careermail.example.com.ics.*Mend or"
+            ProviderError, match=r"maya@example.com/c0ffee-0@careermail.example.com.ics.*Mend the"
         ) as told:
             held(booked)
         assert not told.value.permanent
+        assert "secret" not in "".join(format_exception(told.value))
         assert editor.file(MAYA, SERIES.uid).read_bytes() == content.encode()
 
     @pytest.mark.parametrize("start", ["DTSTART:tomorrow", "X-NOTHING:0"])

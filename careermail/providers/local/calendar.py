@@ -63,9 +63,9 @@ class LocalCalendar:
         held = self._current(home, uid)
         try:
             if held.calendar is None:
-                raise ValueError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
+                raise LookupError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
             amend.move(held.calendar, uid, occurrence.recurrence_id, at, organizer.zone)
-        except ValueError as error:
+        except LookupError as error:
             raise ProviderError(
                 f"{held.path}: {error}. Somebody may have changed the series.", permanent=True
             ) from error
@@ -78,7 +78,7 @@ class LocalCalendar:
         if held.calendar is None:
             return
         if recurrence_id:
-            with suppress(ValueError):  # there is no such instance any more
+            with suppress(LookupError):  # there is no such instance any more
                 amend.cancel(held.calendar, uid, recurrence_id, organizer.zone)
         else:
             amend.end(held.calendar, uid, since, organizer.zone)

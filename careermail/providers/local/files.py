@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from careermail.errors import ProviderError
+from careermail.mail.vevent import CalendarError
 from careermail.model import opaque
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class Reader:
     def view(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
         """What `look(content, *how)` makes of a file; None if it is gone.
 
-        Raises ProviderError where `look` cannot understand the file (ValueError), or it cannot be read.
+        Raises ProviderError where it cannot be read, or not be understood.
         """
         name, stamp = (path, look, *how), (status.st_mtime_ns, status.st_size, status.st_ino)
         held = self._held.get(name)
@@ -102,8 +103,8 @@ def understood(path: Path, look: Callable[..., T], *how: Any) -> T:
         raise
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}. Let careermail's user read and write this file.") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        # What calendar programs leave behind breaks the libraries in more ways than ValueError.
-        raise ProviderError(
-            f"{path}: not a calendar that can be understood ({error}). Mend or remove the file."
-        ) from error
+    except CalendarError as error:
+        raise ProviderError(f"{path}: not understood ({error}). Mend the file, or remove it.") from error
+    except (ValueError, KeyError, AttributeError, TypeError):
+        # What calendar programs leave behind breaks the libraries in many ways, and their words would quote it.
+        raise ProviderError(f"{path}: no calendar that can be understood. Mend the file, or remove it.") from None

@@ -102,7 +102,7 @@ def in_step(mine: Summary, theirs: Summary | None, who: str) -> bool:
 
 
 def summaries(calendar: Calendar) -> tuple[Summary, ...]:
-    """The events of ours in a calendar. Raises ValueError where one cannot be understood."""
+    """The events of ours in a calendar. Raises CalendarError where one cannot be understood."""
     return tuple(s for uid in uids(calendar) if (s := summary(calendar, uid)).marker)
 
 
@@ -204,7 +204,7 @@ def _counterpart(ours: Calendar, uid: str, when: When | None) -> Component | Non
         return None
     try:
         return exception(ours, uid, stamp(moment(when, UTC)) if when is not None else "", UTC)
-    except ValueError:
+    except LookupError:
         return None  # the organizer has changed the rule, and there is no such instance any more
 
 
