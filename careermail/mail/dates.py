@@ -52,7 +52,7 @@ def take(text: str, on: date, language: str = "en") -> Due:
 
 def _dated(text: str, rest: str, found: re.Match[str], on: date, language: str) -> Due:
     try:
-        span = read(found["phrase"], on, language)
+        span = read(found["phrase"].lower(), on, language)
     except NoDateError as problem:
         return Due(text, None, str(problem))
     day = span.first - timedelta(days=1) if found["before"] else span.last

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\d{1,2}[.)]\s*")
 _LEAD_IN = re.compile(r"(?P<who>[^:]{1,80}?)(?::(?!//)| [-–—] )[*_\s]*(?P<what>\S.*)", re.DOTALL)
 _SENTENCE = re.compile(r"(?P<who>.{1,80}?)(?: will|['’]ll) (?P<what>\S.*)", re.IGNORECASE | re.DOTALL)
 _HEADING = 120  # characters: whatever is longer is no heading
-_FEW_WORDS = 5  # before a colon
+_FEW_WORDS = 5  # of a heading; more are a sentence
 _WRAPPED = 60  # characters after which mail programs break a line, at the least
 
 
@@ -137,9 +137,8 @@ class _Reader:
         return _indent(raw) > _indent(self._above) or (len(self._last) >= _WRAPPED and raw[:1].islower())
 
     def _like_a_heading(self, line: str) -> bool:
-        bare = _bare(line)
         marked = line.startswith("#") or re.fullmatch(r"(\*\*|__).+\1:?", line)
-        named = bare.endswith(self._nouns) or (line.endswith(":") and len(line.split()) <= _FEW_WORDS)
+        named = len(line.split()) <= _FEW_WORDS and (line.endswith(":") or _bare(line).endswith(self._nouns))
         return len(line) <= _HEADING and bool(marked or named)
 
     def _add(self, item: Item, raw: str) -> None:

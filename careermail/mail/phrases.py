@@ -217,7 +217,9 @@ def _of_year(match: re.Match[str], on: date, start: int, count: int) -> Span:
     if match["year"]:
         first, last, _ = _at_edge(_months(int(match["year"]) * 12 + start, count), match)
         return Span(first, last, full=True)
-    return _first_to_come((_at_edge(_months(year * 12 + start, count), match) for year in range(on.year, 9999)), on)
+    return _first_to_come(
+        (_at_edge(_months(year * 12 + start, count), match) for year in range(on.year, on.year + 2)), on
+    )
 
 
 def _running(match: re.Match[str], on: date, language: str) -> Span:

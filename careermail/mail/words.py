@@ -58,7 +58,7 @@ _NEVER = (
     *("every", "each", "last", "since", "from", "after", "of", "for", "about", "to", "and", "or", "past", "than"),
     *("with", "a", "an", "the", "between", "around", "early", "late", "at", "not"),
 )
-_COUNT = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty)"
+_COUNT = r"(?:[0-9]{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty)"
 _UNIT = r"(?:day|week|fortnight|month|year)"
 
 ENGLISH = Words(
