@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 from careermail import desk
 from careermail.clock import VirtualClock
-from careermail.model import Commitment, Conversation, Fact, Occurrence, Person, Series, Service, Team, resolve
+from careermail.model import Commitment, Conversation, Fact, Occurrence, Person, Series, Service, Team, Wanted, resolve
 from careermail.plan.history import Standing, fold
 from careermail.plan.planner import SERVICE
 from careermail.providers.local import open_provider
@@ -165,6 +165,10 @@ class World:
 
     def mail(self, kind: str, n: int = -1) -> Mail:
         return [m for m in self.mails if m.kind == kind][n]
+
+    def foreseen(self, kind: str) -> list[Wanted]:
+        """What is wanted of one kind as things stand, sent or not."""
+        return [w for w in self.runner.foresee(self.team).wanted if w.kind == kind]
 
     def skipped(self) -> dict[str, str]:
         """What was wanted and not done, with the reason: by key without the pair."""

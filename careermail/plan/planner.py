@@ -162,7 +162,7 @@ def _group(wanted: Wanted, effect: Effect | None) -> tuple[object, ...]:
 
 
 def _action(group: list[Wanted], history: History) -> Action:
-    group.sort(key=lambda w: (w.due, w.key))
+    group.sort(key=lambda w: (w.due, w.topic.occurrence.start if w.topic.occurrence else w.due, w.key))
     again = any(begun(history.effects.get(w.key)) for w in group)
     verb = group[0].kind if group[0].kind in ORDER else "mail"
     return Action(verb, tuple(group), again=again)

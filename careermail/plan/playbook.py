@@ -65,12 +65,14 @@ class Rule(Generic[Subject]):
 # --- when ----------------------------------------------------------------------------------------
 
 
-def _days_before(days: Callable[[Session], int]) -> Callable[[Session, Person], list[datetime]]:
+def _days_before(
+    days: Callable[[Session], int], useless: Callable[[Session, Person], datetime]
+) -> Callable[[Session, Person], list[datetime]]:
     def due(session: Session, person: Person) -> list[datetime]:
-        start = session.occurrence.start
-        day = local_day(person, start) - A_DAY * days(session)
+        day = local_day(person, session.occurrence.start) - A_DAY * days(session)
         moment = send_time(person, day, session.series.conversation.on_day_off)
-        return [moment if moment < start else send_time(person, day, "before")]
+        # The working day after a day off may be the session's own, and too late.
+        return [moment if moment < useless(session, person) else send_time(person, day, "before")]
 
     return due
 
@@ -203,7 +205,7 @@ SESSION_RULES: tuple[Rule[Session], ...] = (
     Rule(
         "prepare",
         "manager",
-        _days_before(lambda s: s.series.conversation.prepare_days),
+        _days_before(lambda s: s.series.conversation.prepare_days, _start),
         _start,
         (_called_off, _resting),
         "some days before a session, to the manager",
@@ -211,7 +213,7 @@ SESSION_RULES: tuple[Rule[Session], ...] = (
     Rule(
         "prompt",
         "report",
-        _days_before(lambda s: s.series.conversation.prompt_days),
+        _days_before(lambda s: s.series.conversation.prompt_days, _two_hours_before),
         _two_hours_before,
         (_called_off, _resting, _later_part),
         "a few days before a session, to the report",
