@@ -278,6 +278,13 @@ class TestLocal(ProviderSuite):
         assert confirmed(booked)[0] == utc(2027, 1, 12, 13)
         assert booked.hands.sees(JONAS, SERIES.uid)[0] == utc(2027, 1, 12, 13)
 
+    def test_the_organizer_has_it_only_once_the_attendees_do(self, world: World, editor: Editor):
+        editor.folder(JONAS).parent.mkdir(parents=True)
+        editor.folder(JONAS).write_bytes(b"a file where the folder should be")
+        with pytest.raises(ProviderError, match=r"calendars/jonas@example.com"):
+            world.provider.calendar.put(SERIES)
+        assert world.provider.calendar.find(MAYA, SERIES.uid) is None
+
     def test_a_crash_at_the_first_booking_is_mended(self, booked: World, editor: Editor):
         editor.file(MAYA, SERIES.uid).unlink()
         assert booked.provider.calendar.find(MAYA, SERIES.uid) is None
@@ -392,6 +399,13 @@ class TestLocal(ProviderSuite):
         with pytest.raises(ProviderError, match=r"calendars/maya@example.com.*mounted") as told:
             held(booked)
         assert not told.value.permanent
+
+    def test_an_attendees_disk_that_is_not_there_is_no_decline(self, booked: World, editor: Editor):
+        away = editor.folder(JONAS).rename(editor.root / "unmounted")
+        with pytest.raises(ProviderError, match=r"calendars/jonas@example.com.*mounted"):
+            held(booked)
+        away.rename(editor.folder(JONAS))
+        assert len(confirmed(booked)) == 4
 
     @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "..", ".hidden", "a\0b", "", "ö" * 200])
     def test_a_name_never_leads_out_of_its_folder(self, editor: Editor, name: str):

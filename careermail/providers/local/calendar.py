@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,10 +49,9 @@ class LocalCalendar:
             self._withdraw(self._vdir(address), event.uid)
 
     def occurrences(self, organizer: Person, marker: str, window: Window) -> list[Occurrence]:
-        """As Calendar.occurrences. A missing folder is an error: an unmounted disk is no empty calendar."""
+        """As Calendar.occurrences. Raises ProviderError where the organizer has no calendar at all."""
         home = self._vdir(organizer.email)
-        if not home.exists():
-            raise ProviderError(f"{home.path}: no such calendar. Is the disk mounted? Nothing is taken as cancelled.")
+        home.check()
         self._follow(home, marker)
         return sessions(home.instances(window, organizer.zone, marker), window)
 
@@ -110,8 +109,10 @@ class LocalCalendar:
     def _current(self, home: Vdir, uid: str) -> Copy:
         """The organizer's copy, with what people did up to now in it."""
         one = home.summary(uid)
-        if one is not None and not self._in_step(one):
-            self._catch_up(home, uid)
+        if one is not None:
+            copies = {safe(who): self._vdir(who).held(one.marker) for who in one.attendees}
+            if not _in_step(one, copies):
+                self._catch_up(home, uid)
         return home.open(uid)
 
     def _publish(self, home: Vdir, held: Copy, calendar: Calendar, uid: str) -> None:
@@ -148,17 +149,13 @@ class LocalCalendar:
     def _follow(self, home: Vdir, marker: str) -> None:
         """Let what people edited in either copy be in both; costs a look at the files' times if nobody did."""
         mine = home.held(marker)
-        for name in self._names(home, marker, mine):
-            for uid, stray in self._folder(name).held(marker).items():
-                if uid not in mine:
-                    self._settle_stray(home, self._folder(name), stray)
+        copies = {name: self._folder(name).held(marker) for name in self._names(home, marker, mine)}
+        for name, theirs in copies.items():
+            for uid in theirs.keys() - mine.keys():
+                self._settle_stray(home, self._folder(name), theirs[uid])
         for uid, one in mine.items():
-            if not self._in_step(one):
+            if not _in_step(one, copies):
                 self._catch_up(home, uid)
-
-    def _in_step(self, one: Summary) -> bool:
-        others = ((who, self._vdir(who).held(one.marker).get(one.uid)) for who in one.attendees)
-        return not one.edited and all(reconcile.in_step(one, other, who) for who, other in others)
 
     def _names(self, home: Vdir, marker: str, mine: dict[str, Summary]) -> set[str]:
         """The folders that may hold a copy: the attendees', or, with no event left to name them, whoever has one."""
@@ -189,12 +186,20 @@ class LocalCalendar:
             return
         calendar, before = held.calendar, reconcile.summary(held.calendar, uid)
         for who in before.attendees:
-            theirs = self._vdir(who).open(uid).calendar
+            folder = self._vdir(who)
+            theirs = folder.open(uid).calendar
             if theirs is not None:
                 reconcile.follow(calendar, theirs, uid, who, times=not before.moved)
             elif before.given:
+                folder.check()
                 reconcile.decline(calendar, uid, who)
         self._seal(calendar, uid)
         home.save(held, calendar)
         for who in before.attendees:
             self._give(who, calendar, uid)
+
+
+def _in_step(mine: Summary, copies: Mapping[str, Mapping[str, Summary]]) -> bool:
+    """Whether all copies of an event are as the organizer's says, and that is as we wrote it."""
+    others = ((who, copies[safe(who)].get(mine.uid)) for who in mine.attendees)
+    return not mine.edited and all(reconcile.in_step(mine, theirs, who) for who, theirs in others)

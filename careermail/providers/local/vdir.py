@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,24 +33,39 @@ class Copy:
 
 
 class Vdir:
-    """The events in one folder. Every method may raise ProviderError, which names the file."""
+    """The events in one folder, which is listed once and again after a `save`: made anew for each thing to be done.
+
+    Every method may raise ProviderError, which names the file.
+    """
 
     def __init__(self, path: Path, reader: Reader) -> None:
         self.path = path
         self._reader = reader
+        self._listed: list[File] | None = None
 
-    def exists(self) -> bool:
-        """Whether there is such a calendar."""
-        return self.path.is_dir()
+    def check(self) -> None:
+        """Raise ProviderError where there is no such calendar: a disk that is not mounted is no empty calendar."""
+        if not self.path.is_dir():
+            raise ProviderError(f"{self.path}: no such calendar. Is the disk mounted? Nothing is taken as cancelled.")
 
     def files(self) -> list[File]:
         """Its event files in order of their names; none where there is no folder."""
+        if self._listed is None:
+            self._listed = self._list()
+        return self._listed
+
+    def _list(self) -> list[File]:
         with told(self.path):
             try:
-                with os.scandir(self.path) as entries:
-                    return sorted((e.path, e.stat()) for e in entries if e.name.endswith(".ics") and e.name[0] != ".")
+                entries = list(os.scandir(self.path))
             except FileNotFoundError:
                 return []
+            found = []
+            for entry in entries:
+                with suppress(FileNotFoundError):  # gone since
+                    if entry.name.endswith(".ics") and not entry.name.startswith("."):
+                        found.append((entry.path, entry.stat()))
+        return sorted(found)
 
     def held(self, marker: str) -> dict[str, Summary]:
         """The events of a series by UID, whatever file holds them."""
@@ -105,6 +121,7 @@ class Vdir:
         if now != copy.content:
             raise ProviderError(f"{copy.path}: edited by somebody at this moment. It will be read again and followed.")
         write(copy.path, content)
+        self._listed = None
         copy.calendar, copy.content = calendar, content
 
 
