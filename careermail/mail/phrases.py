@@ -30,7 +30,7 @@ class Span(NamedTuple):
     full: bool = False
 
 
-class NoDateError(ValueError):
+class NoDateError(Exception):
     """What looks like a date is none; the message names what is missing."""
 
 
@@ -51,8 +51,6 @@ def read(phrase: str, on: date, language: str = "en") -> Span:
         raise NoDateError(NO_SUCH_DAY)
     try:
         span = shape.days(match, on, language)
-    except NoDateError:
-        raise
     except (KeyError, ValueError, OverflowError):
         raise NoDateError(NO_SUCH_DAY) from None
     if span.first.year not in _YEARS or span.last.year not in _YEARS:
@@ -179,8 +177,7 @@ def _coming(month: int, day: int, on: date) -> date:
     raise NoDateError(NO_SUCH_DAY)
 
 
-def _day_of_month(match: re.Match[str], on: date, language: str) -> Span:
-    del language
+def _day_of_month(match: re.Match[str], on: date, _language: str) -> Span:
     index = on.year * 12 + on.month - 1
     for first, last, _ in (_months(index + ahead, 1) for ahead in range(3)):
         found = first + timedelta(days=int(match["day"]) - 1)
@@ -202,13 +199,11 @@ def _month(match: re.Match[str], on: date, language: str) -> Span:
     return _of_year(match, on, month - 1, 1)
 
 
-def _quarter(match: re.Match[str], on: date, language: str) -> Span:
-    del language
+def _quarter(match: re.Match[str], on: date, _language: str) -> Span:
     return _of_year(match, on, int(match["quarter"]) * 3 - 3, 3)
 
 
-def _year(match: re.Match[str], on: date, language: str) -> Span:
-    del language
+def _year(match: re.Match[str], on: date, _language: str) -> Span:
     return _of_year(match, on, 0, 12)
 
 
@@ -222,9 +217,8 @@ def _of_year(match: re.Match[str], on: date, start: int, count: int) -> Span:
     )
 
 
-def _running(match: re.Match[str], on: date, language: str) -> Span:
+def _running(match: re.Match[str], on: date, _language: str) -> Span:
     """This or the next week, month, quarter or year, or an edge of it."""
-    del language
     unit = next(name for name in ("week", *_MONTHS) if match.groupdict().get(name))
     if match["next"]:
         return _at_edge(_unit(unit, on, 1), match)
