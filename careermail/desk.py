@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from careermail.errors import UsageError
-from careermail.mail.contract import Parsed, amend, parse
+from careermail.mail.contract import Parsed, amend, changes, parse
 from careermail.model import Commitment, Fact, Series
 from careermail.plan.history import Standing, to_data
 from careermail.plan.recurrence import local_day
@@ -23,7 +23,11 @@ def record_contract(series: Series, standing: Standing, text: str, now: datetime
     if not (new.commitments or new.reviews or new.questions):
         return [], parsed
     contract = amend(standing.contract, new, series, local_day(series.manager, now), number=standing.numbers + 1)
-    data = to_data(contract) | {"at": now.isoformat(), "occurrence": session[0] if session else ""}
+    occurrence = session[0] if session else ""
+    # After another session the same contract is agreed anew.
+    if standing.contract and standing.contract.occurrence == occurrence and not changes(standing.contract, contract):
+        return [], parsed
+    data = to_data(contract) | {"at": now.isoformat(), "occurrence": occurrence}
     numbers = [int(c.id.rpartition("-")[2]) for c in contract.commitments]
     data["numbers"] = max([standing.numbers, *numbers])
     return [Fact(now, "contract", f"{series.key}/contract/{contract.version}", data)], parsed

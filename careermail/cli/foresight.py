@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from careermail.cli.office import Office
-from careermail.effects import World, effect_of
-from careermail.errors import CareermailError
-from careermail.model import Action, Occurrence, Series, Team, Wanted, stamp
+from careermail.errors import ProviderError
+from careermail.model import Busy, Occurrence, Person, Series, Team, Wanted, stamp
+from careermail.plan.decisions import Scene, decide
 from careermail.plan.history import History, Standing, fold
 from careermail.plan.planner import plan
 from careermail.plan.recurrence import after_one_period, starts
 from careermail.plan.sessions import Row, nominal
+
+BOOKED_BY = timedelta(days=500)  # how far a new series looks for what it would be in the way of
 
 
 @dataclass(frozen=True)
@@ -32,32 +33,37 @@ def foresee(office: Office, team: Team, until: datetime) -> Foresight:
     past what is known, sessions come by the rule.
     """
     now, history = office.clock.now(), fold(office.store.load(team.manager.email))
-    books = {w.topic.series.key: w for w in plan(team, history, now).wanted if w.kind == "book"}
-    added = set()
-    for series in team.series:
-        standing, book = history.of(series.key), books.get(series.key)
-        sessions = list(_to_be_booked(office, book, until) if book else _carried_on(series, standing, now, until))
-        standing.occurrences |= {o.id: o for o in sessions}
-        added |= {(series.key, o.id) for o in sessions}
-    return Foresight(history, plan(team, history, now).wanted, frozenset(books), frozenset(added))
+    wanted = sorted(plan(team, history, now).wanted, key=lambda w: w.key)
+    books = {w.topic.series.key: w for w in wanted if w.kind == "book"}
+    added = {
+        key: list(_carried_on(s, history.of(s.key), now, until)) for s in team.series if (key := s.key) not in books
+    }
+    for key, book in books.items():
+        taken = [_taken(team.manager, o) for sessions in added.values() for o in sessions]
+        added[key] = list(_to_be_booked(office, book, taken, until))
+    for key, sessions in added.items():
+        history.of(key).occurrences |= {o.id: o for o in sessions}
+    by_rule = frozenset((key, o.id) for key, sessions in added.items() for o in sessions)
+    return Foresight(history, plan(team, history, now).wanted, frozenset(books), by_rule)
 
 
-def _to_be_booked(office: Office, book: Wanted, until: datetime) -> Iterator[Occurrence]:
-    decision, series = _decided(office, book), book.topic.series
-    if decision:
-        booked, zone = decision["booked"], series.manager.zone
-        window = (office.clock.now(), until)
-        for start in starts(booked["rrule"], datetime.fromisoformat(booked["start"]), zone, window):
-            yield _session(decision["uid"], start, booked["minutes"])
+def _taken(person: Person, occurrence: Occurrence) -> Busy:
+    return Busy(person.email, occurrence.start, occurrence.end)
 
 
-def _decided(office: Office, book: Wanted) -> dict[str, Any] | None:
-    """Ask what would be booked, which reads calendars and changes none; None where they cannot be read."""
-    runner = office.runner
+def _to_be_booked(office: Office, book: Wanted, taken: list[Busy], until: datetime) -> Iterator[Occurrence]:
+    """The sessions as careermail would book them now; none where it cannot see the calendars."""
+    series, now = book.topic.series, office.clock.now()
     try:
-        return effect_of(Action("book", (book,)), World(runner.service, runner.provider, office.clock.now())).intent()
-    except CareermailError:
-        return None
+        people, window = (series.manager, series.report), (now, now + BOOKED_BY)
+        busy = office.runner.provider.calendar.busy(people, window)
+    except ProviderError:
+        return
+    decision = decide(Scene(book, now, office.config.service.domain, [*busy, *taken]))
+    if decision:
+        booked, first = decision["booked"], datetime.fromisoformat(decision["booked"]["start"])
+        for start in starts(booked["rrule"], first, series.manager.zone, (now, until)):
+            yield _session(decision["uid"], start, booked["minutes"])
 
 
 def _carried_on(series: Series, standing: Standing, now: datetime, until: datetime) -> Iterator[Occurrence]:

@@ -12,8 +12,8 @@ from careermail.cli.people import find_series
 from careermail.cli.show import as_json_option, both, emit, local_iso, moment, table
 from careermail.cli.when import read_day
 from careermail.model import A_DAY, Effect, Person, Series, Team, Wanted, resolve
-from careermail.plan.planner import MERGED, ORDER
-from careermail.plan.recurrence import local_day
+from careermail.plan.planner import ORDER
+from careermail.plan.playbook import MERGED
 
 A_YEAR = timedelta(days=366)
 # Foreseen as if nothing came in between; what would make each of these unneeded.

@@ -110,7 +110,10 @@ def _with_progress(office: Office, teams: Sequence[Team]) -> Iterator[Team]:
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
-    begun, bar = office.clock.now(), Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True)
+    begun, bar = (
+        office.clock.now(),
+        Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True),
+    )
     task = bar.add_task("Managers", total=len(teams))
     try:
         for team in teams:

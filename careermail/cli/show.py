@@ -19,7 +19,7 @@ WIDEST = 10_000  # nothing is cut or wrapped where a program reads
 
 def day(value: date) -> str:
     """A date with its weekday: Tue 12 Jan 2027."""
-    return f"{value:%a} {value.day:2} {value:%b %Y}"
+    return f"{value:%a} {value.day} {value:%b %Y}"
 
 
 def moment(value: datetime, person: Person) -> str:
