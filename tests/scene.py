@@ -80,16 +80,17 @@ class World:
 
     def run(self, *until: int) -> None:
         """Let careermail work up to a moment, local to the manager; the moment itself excluded."""
-        end = self._local(*until)
+        end = self.at(*until)
         while (wake := self.tick()) < end:
             self.clock.wait(wake)
         self.clock.wait(end)
 
     def sleep(self, *until: int) -> None:
         """Let careermail be down up to a moment, local to the manager."""
-        self.clock.wait(self._local(*until))
+        self.clock.wait(self.at(*until))
 
-    def _local(self, *moment: int) -> datetime:
+    def at(self, *moment: int) -> datetime:
+        """The UTC moment of the manager's wall-clock time."""
         return resolve(datetime(*moment), self.team.manager.zone)
 
     # --- what people say ---
@@ -199,7 +200,7 @@ class World:
     def sessions(self, series: Series | None = None, *, until: tuple[int, ...] = ()) -> list[Occurrence]:
         """What the calendars hold of a series, a year before and after now."""
         series = series or self.series
-        end = self._local(*until) if until else self.now + timedelta(days=366)
+        end = self.at(*until) if until else self.now + timedelta(days=366)
         window = (self.now - timedelta(days=366), end)
         return self.provider.calendar.occurrences(series.manager, series.marker, window)
 

@@ -150,7 +150,14 @@ def _actions(due: Iterable[Wanted], history: History) -> list[Action]:
     for w in due:
         groups[_group(w, history.effects.get(w.key))].append(w)
     actions = [_action(group, history) for group in groups.values()]
-    return sorted(actions, key=lambda a: (not a.again, ORDER.get(a.verb, len(ORDER)), a.wanted[0].due, a.key))
+    return sorted(actions, key=_turn)
+
+
+def _turn(action: Action) -> tuple[object, ...]:
+    first = action.wanted[0]
+    # Who has an hour configured takes it before others look for theirs.
+    looks = action.verb == "book" and first.topic.series.conversation.first is None
+    return not action.again, ORDER.get(action.verb, len(ORDER)), looks, first.due, action.key
 
 
 def _group(wanted: Wanted, effect: Effect | None) -> tuple[object, ...]:

@@ -1,0 +1,364 @@
+"""What stands in the calendars: how it is booked, what stands in its way, and what an edited configuration does."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hands import master
+from scene import JONAS, MAYA, PAIR, TUESDAY, World
+
+from careermail.model import Conversation, Person, Series
+
+AMARA = Person("Amara Obi", "amara@example.com", "Europe/London")
+
+
+def booked(root: Path, *series: Series, **busy: list[tuple[datetime, int]]) -> World:
+    """A world on 4 January, in which these people's time is taken: maya=[(start on their clock, minutes)]."""
+    world = World(root, datetime(2027, 1, 4, 8), *series)
+    for person in world.people.values():
+        for start, minutes in busy.get(person.first_name.lower(), ()):
+            world.busy(person, start, minutes)
+    world.tick()
+    return world
+
+
+# --- the event -----------------------------------------------------------------------------------
+
+
+def test_a_recurring_meeting_stands_in_both_calendars_neutral_and_private(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    for person in (MAYA, JONAS):
+        with world.edit(person) as calendar:
+            one = master(calendar)
+        assert (one["SUMMARY"], one["CLASS"], one["TRANSP"]) == ("Maya and Jonas", "PRIVATE", "OPAQUE")
+        assert one["RRULE"].to_ical() == b"FREQ=MONTHLY;INTERVAL=3;BYDAY=2TU"
+        assert (one["ORGANIZER"], one["ATTENDEE"]) == ("mailto:maya@example.com", "mailto:jonas@example.com")
+        assert (f"{one.start:%Y-%m-%d %H:%M %Z}", one.duration.seconds) == ("2027-01-12 10:00 CET", 3600)
+
+
+# --- the search for an hour ----------------------------------------------------------------------
+
+
+def first(world: World) -> str:
+    return world.booked()[0]
+
+
+FOUND = Series(MAYA, JONAS)
+
+
+def test_the_first_good_hour_leaves_time_to_prepare(tmp_path: Path):
+    """From Monday the 4th: five days to prepare, and Tuesday to Thursday from ten to four."""
+    assert first(booked(tmp_path, FOUND)) == "Tue 2027-01-12 10:00"
+
+
+def test_the_hour_is_free_for_both(tmp_path: Path):
+    maya = [(datetime(2027, 1, 12, 9), 480), (datetime(2027, 1, 13, 9), 120)]
+    jonas = [(datetime(2027, 1, 13, 10, 30), 60)]
+    assert first(booked(tmp_path, FOUND, maya=maya, jonas=jonas)) == "Wed 2027-01-13 11:30"
+
+
+def test_the_hour_is_in_both_peoples_working_hours(tmp_path: Path):
+    """Ten in Stockholm is four in the morning in New York; three is nine."""
+    far = replace(JONAS, timezone="America/New_York")
+    assert first(booked(tmp_path, Series(MAYA, far))) == "Tue 2027-01-12 15:00"
+
+
+def test_no_series_begins_on_a_holiday_of_either(tmp_path: Path):
+    """Mondays only: the 11th is taken, and the 18th is a holiday where Jonas lives."""
+    series = Series(MAYA, replace(JONAS, holidays="US"), Conversation(days=frozenset({0})))
+    assert first(booked(tmp_path, series, maya=[(datetime(2027, 1, 11, 8), 600)])) == "Mon 2027-01-25 10:00"
+
+
+def test_of_equally_good_hours_the_one_is_taken_that_collides_least_over_the_year(tmp_path: Path):
+    """The second Tuesday of April is taken in the morning, so a January morning would be moved three months on."""
+    maya = [(datetime(2027, 4, 13, 10), 180)]
+    assert first(booked(tmp_path, FOUND, maya=maya)) == "Tue 2027-01-12 13:00"
+
+
+def test_two_reports_of_one_manager_get_different_hours(tmp_path: Path):
+    world = booked(tmp_path, FOUND, Series(MAYA, AMARA))
+    assert {world.booked(series)[0] for series in world.team.series} == {"Tue 2027-01-12 10:00", "Tue 2027-01-12 11:00"}
+
+
+def test_a_series_that_has_its_hour_configured_comes_before_those_that_look_for_one(tmp_path: Path):
+    world = booked(tmp_path, Series(MAYA, AMARA), PAIR)
+    assert [world.booked(series)[0] for series in world.team.series] == ["Tue 2027-01-12 11:00", "Tue 2027-01-12 10:00"]
+
+
+def test_if_four_weeks_are_full_the_search_goes_on(tmp_path: Path):
+    maya = [(datetime(2027, 1, day, 7), 720) for day in range(4, 32)] + [(datetime(2027, 2, 1, 7), 720)]
+    assert first(booked(tmp_path, FOUND, maya=maya)) == "Tue 2027-02-02 10:00"
+
+
+# --- what stands in the way ----------------------------------------------------------------------
+
+EASTER = Conversation(first=datetime(2027, 1, 22, 10), every="2 months")  # each fourth Friday: 26 March is Good Friday
+SWEDE = Series(replace(MAYA, holidays="SE"), JONAS, EASTER)
+
+
+def test_a_session_on_a_holiday_is_moved_alone_to_the_nearest_good_day(tmp_path: Path):
+    world = booked(tmp_path, SWEDE)
+    assert world.booked(until=(2027, 8, 1)) == [
+        "Fri 2027-01-22 10:00",
+        "Thu 2027-03-25 10:00",
+        "Fri 2027-05-28 10:00",
+        "Fri 2027-07-23 10:00",
+    ]
+    for person in (MAYA, JONAS):
+        with world.edit(person) as calendar:
+            (moved,) = [one for one in calendar.events if "RECURRENCE-ID" in one]
+        assert f"{moved['RECURRENCE-ID'].dt:%Y-%m-%d %H:%M}" == "2027-03-26 10:00"
+
+
+def test_a_session_into_busy_time_is_moved_to_the_nearest_free_hour_of_its_day(tmp_path: Path):
+    world = booked(tmp_path, PAIR, jonas=[(datetime(2027, 4, 13, 9, 30), 120)])
+    assert world.booked()[:3] == ["Tue 2027-01-12 10:00", "Tue 2027-04-13 11:30", "Tue 2027-07-13 10:00"]
+
+
+def test_what_comes_into_the_way_later_is_made_way_for_as_the_session_comes_near(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 1)
+    world.busy(JONAS, datetime(2027, 4, 13, 10))
+    world.run(2027, 3, 10)
+    assert world.booked()[1] == "Tue 2027-04-13 10:00"
+    world.run(2027, 3, 18)  # less than four weeks before
+    assert world.booked()[1] == "Tue 2027-04-13 11:00"
+    assert world.briefs("displaced") == []
+
+
+def test_to_ask_is_to_tell_the_manager_four_weeks_before_and_to_move_nothing(tmp_path: Path):
+    world = booked(tmp_path, replace(SWEDE, conversation=replace(EASTER, on_conflict="ask")))
+    world.run(2027, 3, 1)
+    assert world.booked()[1] == "Fri 2027-03-26 10:00"
+    assert world.briefs("displaced") == ["Fri 2027-02-26 10:00 displaced maya"]
+    assert "a holiday of Maya's" in world.mail("displaced").text
+
+
+def test_to_keep_is_to_let_it_stand_and_say_nothing(tmp_path: Path):
+    world = booked(tmp_path, replace(SWEDE, conversation=replace(EASTER, on_conflict="keep")))
+    world.run(2027, 3, 27)
+    assert world.booked()[1] == "Fri 2027-03-26 10:00"
+    assert world.briefs("displaced") == []
+
+
+def test_a_session_with_no_free_hour_near_stays_and_the_manager_is_told(tmp_path: Path):
+    full = [(datetime(2027, 2, 20, 7) + timedelta(days=n), 720) for n in range(70)]
+    world = booked(tmp_path, SWEDE, jonas=full)
+    world.run(2027, 3, 1)
+    assert world.booked()[1] == "Fri 2027-03-26 10:00"
+    assert world.briefs("displaced") == ["Fri 2027-02-26 10:00 displaced maya"]
+
+
+# --- the configuration is edited -----------------------------------------------------------------
+
+
+def revision(world: World, person: Person = JONAS) -> tuple[str, int, str]:
+    with world.edit(person) as calendar:
+        one = master(calendar)
+    return str(one["UID"]), one["SEQUENCE"], f"{one.start:%Y-%m-%d %H:%M} {one.duration.seconds // 60}"
+
+
+def edited(world: World, **changes: object) -> None:
+    series = world.series
+    world.configure(replace(series, conversation=replace(series.conversation, **changes)))
+    world.tick()
+
+
+def test_another_length_updates_the_event(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    uid, *_ = revision(world)
+    edited(world, minutes=90)
+    assert revision(world) == (uid, 1, "2027-01-12 10:00 90")
+    assert len(world.files(JONAS)) == 1
+
+
+def test_another_time_updates_the_event_while_nothing_has_taken_place(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    uid, *_ = revision(world)
+    world.run(2027, 1, 8)
+    edited(world, first=datetime(2027, 1, 14, 13))
+    assert revision(world) == (uid, 1, "2027-01-14 13:00 60")
+    world.run(2027, 1, 14, 15)
+    assert world.briefs() == [
+        "Thu 2027-01-07 09:00 prepare maya",  # sent before the edit, and not a second time
+        "Mon 2027-01-11 09:00 prompt jonas",
+        "Thu 2027-01-14 14:00 summary maya",
+    ]
+
+
+def test_another_time_leaves_in_the_calendar_what_has_taken_place(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 1)
+    edited(world, first=datetime(2027, 1, 14, 13))
+    expected = ["Tue 2027-01-12 10:00", "Thu 2027-04-08 13:00", "Thu 2027-07-08 13:00"]
+    assert world.booked(until=(2027, 8, 1)) == expected
+    world.run(2027, 4, 8, 15)
+    assert world.briefs("displaced") == []  # it was our own doing
+    assert world.briefs("prepare", "prompt", "summary", since=date(2027, 2, 1)) == [
+        "Fri 2027-04-02 09:00 prepare maya",
+        "Mon 2027-04-05 09:00 prompt jonas",
+        "Thu 2027-04-08 14:00 summary maya",
+    ]
+
+
+def test_another_rhythm_begins_with_the_next_session(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 1)
+    edited(world, every="6 weeks")
+    assert world.booked(until=(2027, 8, 1)) == [
+        "Tue 2027-01-12 10:00",
+        "Tue 2027-04-13 10:00",
+        "Tue 2027-05-25 10:00",
+        "Tue 2027-07-06 10:00",
+    ]
+
+
+def test_a_report_who_leaves_ends_the_series_and_the_past_stays(tmp_path: Path):
+    other = Series(MAYA, AMARA, replace(TUESDAY, first=datetime(2027, 1, 12, 13)))
+    world = booked(tmp_path, PAIR, other)
+    world.run(2027, 1, 12, 12)
+    world.contract("Jonas's commitments\n- Find a mentor by 26 January 2027\n")
+    world.run(2027, 1, 15)
+    world.configure(other)
+    world.run(2027, 5, 1)
+    assert world.booked(PAIR) == ["Tue 2027-01-12 10:00"]
+    busy = world.provider.calendar.busy([JONAS], (world.at(2027, 1, 1), world.at(2028, 1, 1)))
+    assert len(busy) == 1
+    assert world.briefs(to="jonas", since=date(2027, 1, 15)) == []
+    assert not any("Jonas" in m.subject for m in world.mails if m.sent.date() > date(2027, 1, 15))
+
+
+def test_a_report_who_comes_back_is_booked_anew(tmp_path: Path):
+    world = booked(tmp_path, PAIR, Series(MAYA, AMARA))
+    world.run(2027, 1, 15)
+    world.configure(Series(MAYA, AMARA))
+    world.run(2027, 2, 15)
+    world.configure(PAIR, Series(MAYA, AMARA))
+    world.tick()
+    assert world.booked(PAIR, until=(2027, 8, 1)) == [
+        "Tue 2027-01-12 10:00",
+        "Tue 2027-04-13 10:00",
+        "Tue 2027-07-13 10:00",
+    ]
+
+
+def test_a_report_who_joins_is_booked_within_four_weeks_beside_the_others(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 1)
+    joiner = Series(MAYA, AMARA)
+    world.configure(PAIR, joiner)
+    world.run(2027, 2, 11)
+    assert world.booked(joiner)[0] == "Tue 2027-02-09 10:00"
+    assert world.briefs(since=date(2027, 2, 1)) == [
+        "Thu 2027-02-04 09:00 prepare maya",
+        "Fri 2027-02-05 09:00 prompt amara",
+        "Tue 2027-02-09 11:00 summary maya",
+        "Wed 2027-02-10 11:00 summary-nudge maya",
+    ]
+
+
+# --- three conversations, pauses, and a conversation soon ----------------------------------------
+
+
+def test_three_conversations_are_a_week_apart_and_one_contract_ends_them(tmp_path: Path):
+    world = booked(tmp_path, replace(PAIR, conversation=replace(TUESDAY, format="three")))
+    world.run(2027, 1, 27)
+    assert world.booked(until=(2027, 4, 28)) == [
+        "Tue 2027-01-12 10:00",
+        "Tue 2027-01-19 10:00",
+        "Tue 2027-01-26 10:00",
+        "Tue 2027-04-13 10:00",
+        "Tue 2027-04-20 10:00",
+        "Tue 2027-04-27 10:00",
+    ]
+    assert world.briefs() == [
+        "Thu 2027-01-07 09:00 prepare maya",
+        "Fri 2027-01-08 09:00 prompt jonas",
+        "Thu 2027-01-14 09:00 prepare maya",
+        "Thu 2027-01-21 09:00 prepare maya",
+        "Tue 2027-01-26 11:00 summary maya",
+    ]
+
+
+def test_a_paused_series_rests_and_the_managers_own_commitments_do_not(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 1, 12, 12)
+    world.contract(
+        "Jonas's commitments\n- Find a mentor by 16 February 2027\n"
+        "Maya's commitments\n- Introduce Jonas to Dana Ortiz by 17 February 2027\n"
+    )
+    world.run(2027, 1, 20)
+    world.pause()
+    world.run(2027, 5, 1)
+    assert world.briefs(since=date(2027, 1, 20)) == [
+        "Fri 2027-02-12 09:00 due-soon maya",
+        "Wed 2027-02-17 09:00 due maya",
+        "Wed 2027-02-24 09:00 overdue maya",
+    ]
+    assert world.booked(until=(2027, 8, 1)) == ["Tue 2027-01-12 10:00", "Tue 2027-07-13 10:00"]
+
+
+def test_a_resumed_series_goes_on_as_it_was(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 1, 20)
+    world.pause(date(2027, 3, 1))
+    world.run(2027, 4, 10)
+    assert world.booked(until=(2027, 8, 1)) == ["Tue 2027-01-12 10:00", "Tue 2027-04-13 10:00", "Tue 2027-07-13 10:00"]
+    assert world.briefs("prepare", "prompt", since=date(2027, 1, 20)) == [
+        "Thu 2027-04-08 09:00 prepare maya",
+        "Fri 2027-04-09 09:00 prompt jonas",
+    ]
+
+
+def test_a_session_that_a_pause_took_away_is_made_up_for_within_its_quarter(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 3, 20)
+    world.pause()
+    world.run(2027, 5, 10, 12)
+    world.resume()
+    world.run(2027, 5, 20)
+    assert world.booked(until=(2027, 8, 1)) == ["Tue 2027-01-12 10:00", "Tue 2027-05-18 10:00", "Tue 2027-07-13 10:00"]
+
+
+REASON = "Jonas was approached by a competitor"
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> World:
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 3, 11)
+    world.busy(MAYA, datetime(2027, 2, 4, 8), 600)
+    world.ask(REASON)
+    world.run(2027, 2, 12)
+    return world
+
+
+def test_a_conversation_asked_for_takes_the_first_free_hour_and_runs_the_same_loop(asked: World):
+    assert asked.booked(until=(2027, 3, 1)) == ["Tue 2027-01-12 10:00", "Fri 2027-02-05 09:00"]
+    assert asked.briefs(since=date(2027, 2, 1)) == [
+        "Wed 2027-02-03 11:00 prompt jonas",
+        "Wed 2027-02-03 11:00 prepare maya",
+        "Fri 2027-02-05 10:00 summary maya",
+        "Fri 2027-02-05 17:00 summary-nudge maya",
+        "Mon 2027-02-08 09:00 summary-overdue maya",
+        "Tue 2027-02-09 09:00 summary-overdue maya",
+        "Wed 2027-02-10 09:00 summary-overdue maya",
+    ]
+
+
+def test_the_reason_reaches_the_manager_and_neither_the_report_nor_a_calendar(asked: World):
+    assert f"Why you asked for it: {REASON}\n" in asked.mail("prepare").text
+    raw = {path: path.read_text(errors="replace") for path in asked.root.rglob("*") if path.is_file()}
+    telling = [path for path, text in raw.items() if "competitor" in text.replace("=\n", "").replace("\r\n ", "")]
+    assert [path.parts[-3] for path in telling] == ["maya@example.com"]
+
+
+def test_if_no_hour_is_free_within_five_working_days_the_manager_is_told(tmp_path: Path):
+    world = booked(tmp_path, PAIR)
+    world.run(2027, 2, 3, 11)
+    for day in range(3, 11):
+        world.busy(JONAS, datetime(2027, 2, day, 7), 720)
+    world.ask(REASON)
+    world.run(2027, 2, 20)
+    assert world.briefs(since=date(2027, 2, 1)) == ["Wed 2027-02-03 11:00 displaced maya"]
