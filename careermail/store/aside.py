@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from careermail.errors import CareermailError, StoreError
-from careermail.store.disk import sync
+from careermail.errors import StoreError
 
 _MOST = 9
 
@@ -24,7 +23,6 @@ def set_aside(path: Path) -> None:
             f"in the place of {path.name} and delete the unreadable ones."
         )
     path.rename(free[0])
-    sync(path.parent)
 
 
 def refuse_to_begin_anew(path: Path) -> None:
@@ -43,5 +41,5 @@ def explained(path: Path) -> Iterator[None]:
     """Let an error about setting aside say first why that had to be."""
     try:
         yield
-    except CareermailError as error:
+    except StoreError as error:
         raise StoreError(f"{path} cannot be read: it is no file of facts. It could not be set aside: {error}") from None

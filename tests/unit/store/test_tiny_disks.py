@@ -69,6 +69,12 @@ except StoreError as error:
     assert str(path) + " cannot be written: No space left on device." in str(error), error
     assert "Make room" in str(error)
 assert 10 < kept < 900, kept
+try:
+    (root / "rest").write_bytes(bytes(65536))
+except OSError as error:
+    assert error.errno == errno.ENOSPC
+with store.lock("liam@example.com"):
+    pass
 refused(lambda: store.append("maya@example.com", facts[kept:]), "No space left")
 refused(lambda: store.replace("maya@example.com", facts, facts), "No space left")
 refused(lambda: store.append("liam@example.com", facts), "liam@example.com", "No space left")

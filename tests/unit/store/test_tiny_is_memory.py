@@ -83,4 +83,4 @@ class TinyIsMemory(RuleBasedStateMachine):
 
 
 TestTinyIsMemory = TinyIsMemory.TestCase
-TestTinyIsMemory.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestTinyIsMemory.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)

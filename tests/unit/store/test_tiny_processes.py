@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,9 +33,10 @@ def killed(act: Callable[[Callable[[], int]], None], after: float) -> int:
 
 
 def test_what_was_acknowledged_survives_sigkill_at_any_moment(shm: Path):
-    """Three hundred times over the same files: a prefix of what was appended, with all that was acknowledged."""
-    stood, torn = 0, Counter[str]()
-    for n in range(300):
+    """Two hundred times over the same files: a prefix of what was appended, with all that was acknowledged."""
+    TinyStore(shm).append(MAYA, [fact(0)])  # here first, for else each child would import what writing needs
+    stood, torn = 1, 0
+    for n in range(200):
         first = stood
 
         def append(acknowledge: Callable[[], int], first: int = first) -> None:
@@ -46,7 +46,7 @@ def test_what_was_acknowledged_survives_sigkill_at_any_moment(shm: Path):
                 acknowledge()
 
         acknowledged = killed(append, after=n % 61 / 20_000)
-        torn.update(p.suffix for p in shm.rglob("*.tmp"))
+        torn += len(list(shm.rglob("*.tmp")))
         facts = TinyStore(shm).load(MAYA)
         assert facts == [fact(k) for k in range(len(facts))]
         stood = len(facts)
@@ -54,7 +54,7 @@ def test_what_was_acknowledged_survives_sigkill_at_any_moment(shm: Path):
         if stood > 200:
             TinyStore(shm).replace(MAYA, [], [])
             stood = 0
-    assert torn[".tmp"] > 10, "it was never killed in the middle of a write"
+    assert torn, "it was never killed in the middle of a write"
     TinyStore(shm).append(MAYA, [fact(stood)])
     assert list(shm.rglob("*.tmp")) == []
 
@@ -109,10 +109,12 @@ def test_a_waiter_is_told_which_process_holds_the_lock_until_that_dies(store: Ti
     os.close(writer)
     os.read(reader, 1)
     os.close(reader)
-    with pytest.raises(TryLater, match=f"Process {child} holds the facts of maya@example.com. Try again"):
-        store.append(MAYA, [SECOND])
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    try:
+        with pytest.raises(TryLater, match=f"Process {child} holds the facts of maya@example.com. Try again"):
+            store.append(MAYA, [SECOND])
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     store.append(MAYA, [SECOND])
     assert store.load(MAYA) == [FIRST, SECOND]
 

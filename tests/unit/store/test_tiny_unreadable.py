@@ -1,5 +1,7 @@
 """Files that cannot be read: kept, told, and never taken for no history."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,21 @@ def test_a_backup_in_its_place_mends_it(store: TinyStore, file: Path):
     file.write_bytes(backup)
     store.append(MAYA, [SECOND])
     assert store.load(MAYA) == [FIRST, SECOND]
+
+
+def test_a_file_that_is_mended_before_it_is_set_aside_stays(store: TinyStore, root: Path, file: Path):
+    """The reader met the damage, and had to wait for the lock while somebody restored a backup."""
+    store.append(MAYA, [FIRST])
+    backup = file.read_bytes()
+    with ThreadPoolExecutor(1) as reader, store.lock(MAYA):
+        file.write_text("{")
+        facts = reader.submit(TinyStore(root).load, MAYA)
+        time.sleep(0.1)
+        file.write_bytes(backup)
+        store.append(MAYA, [SECOND])
+        assert not facts.done()
+    assert facts.result() == [FIRST, SECOND]
+    assert files(root) == [f"managers/{MAYA}.json"]
 
 
 def test_deleting_what_was_set_aside_begins_anew(store: TinyStore, file: Path):
