@@ -3,10 +3,9 @@
 The four parts are the playbook's (What a Development Contract Looks Like); the form is that of DESIGN.md 10.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import date
+from typing import TypeVar
 
 from careermail.mail import lines
 from careermail.mail.dates import take, take_month, written
@@ -233,40 +232,3 @@ def changes(old: Contract | None, new: Contract) -> Changes:
 
 def _missing(known: tuple[T, ...], items: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(item for item in items if item not in known)
-
-
-def to_data(contract: Contract) -> dict[str, Any]:
-    """A contract in JSON's types, dates and times in ISO 8601, for the store."""
-    return {
-        **_plain(contract),
-        "commitments": [_plain(c) for c in contract.commitments],
-        "reviews": [_plain(r) for r in contract.reviews],
-    }
-
-
-def from_data(data: Mapping[str, Any]) -> Contract:
-    """The contract that `to_data` wrote. Raises TypeError or ValueError where it is something else."""
-    at = data.get("at")
-    return Contract(
-        **{
-            **data,
-            "commitments": tuple(Commitment(**_dates(c)) for c in data["commitments"]),
-            "reviews": tuple(Review(**_dates(r)) for r in data["reviews"]),
-            "questions": tuple(data["questions"]),
-            "at": at and datetime.fromisoformat(at),
-        }
-    )
-
-
-def _plain(thing: Contract | Commitment | Review) -> dict[str, Any]:
-    """The fields of a dataclass as JSON has them."""
-    values = {f.name: getattr(thing, f.name) for f in fields(thing)}
-    return {
-        name: value.isoformat() if isinstance(value, date) else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
-
-
-def _dates(data: Mapping[str, Any]) -> dict[str, Any]:
-    dated = {"due", "agreed", "settled", "month"}
-    return {name: date.fromisoformat(v) if v and name in dated else v for name, v in data.items()}

@@ -19,14 +19,13 @@ from careermail.mail.contract import (
     amend,
     changes,
     form,
-    from_data,
     parse,
     render,
-    to_data,
 )
 from careermail.mail.dates import PAST, UNDATED
 from careermail.mail.phrases import NO_SUCH_DAY
 from careermail.model import Commitment, Contract, Person, Review, Series
+from careermail.plan.history import contract_of, to_data
 
 TUESDAY = date(2027, 1, 12)
 FRIDAY, FEBRUARY, MARCH = date(2027, 1, 15), date(2027, 2, 12), date(2027, 3, 31)
@@ -562,4 +561,4 @@ stored = st.builds(
 
 @given(stored)
 def test_a_contract_survives_the_store(contract: Contract):
-    assert from_data(json.loads(json.dumps(to_data(contract)))) == contract
+    assert contract_of(json.loads(json.dumps(to_data(contract)))) == contract
