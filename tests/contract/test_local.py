@@ -37,7 +37,8 @@ from provider_suite import (
 from careermail.errors import ProviderError
 from careermail.model import Occurrence, Person
 from careermail.providers import open_provider
-from careermail.providers.local.files import safe
+from careermail.providers.local.files import Reader, safe
+from careermail.providers.local.vdir import Vdir
 
 LIAM = Person("Liam Chen", "liam@example.com", "Asia/Singapore")
 
@@ -240,6 +241,12 @@ class TestLocal(ProviderSuite):
         assert held(booked)[APRIL].status == "confirmed"
         assert len(booked.hands.sees(JONAS, SERIES.uid)) == 4
 
+    def test_nor_is_one_that_was_cancelled_by_its_status(self, booked: World, editor: Editor):
+        booked.hands.cancel_one(held(booked)[APRIL])
+        assert held(booked)[APRIL].status == "cancelled"
+        edit(editor.file(MAYA, SERIES.uid), "STATUS:CANCELLED", "STATUS:CONFIRMED")
+        assert held(booked)[APRIL].status == "confirmed"
+
     def test_a_deleted_copy_stays_deleted_until_another_time_is_asked_for(self, booked: World, editor: Editor):
         booked.hands.delete_all(SERIES.uid, by=JONAS)
         held(booked)
@@ -250,15 +257,16 @@ class TestLocal(ProviderSuite):
         assert len(confirmed(booked)) == 4
 
     def test_each_keeps_alarms_and_notes_of_their_own(self, booked: World, editor: Editor):
-        alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nDESCRIPTION:Soon\r\nEND:VALARM\r\nEND:VEVENT"
-        edit(editor.file(JONAS, SERIES.uid), "END:VEVENT", "CATEGORIES:Growth\r\nX-ROOM:12\r\n" + alarm)
-        edit(editor.file(MAYA, SERIES.uid), "END:VEVENT", "LOCATION:The library\r\nEND:VEVENT")
+        alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT{}M\r\nDESCRIPTION:Soon\r\nEND:VALARM\r\nEND:VEVENT"
+        edit(editor.file(JONAS, SERIES.uid), "END:VEVENT", "CATEGORIES:Growth\r\nX-ROOM:12\r\n" + alarm.format(15))
+        edit(editor.file(MAYA, SERIES.uid), "END:VEVENT", "LOCATION:The library\r\n" + alarm.format(5))
         held(booked)
         booked.provider.calendar.put(replace(SERIES, minutes=90, sequence=1))
         theirs, mine = (editor.file(p, SERIES.uid).read_text() for p in (JONAS, MAYA))
         assert all(kept in theirs for kept in ("TRIGGER:-PT15M", "CATEGORIES:Growth", "X-ROOM:12", "The library"))
         assert "The library" in mine
-        assert "VALARM" not in mine
+        assert (mine.count("BEGIN:VALARM"), theirs.count("BEGIN:VALARM")) == (1, 1)
+        assert "TRIGGER:-PT5M" in mine
         assert "X-ROOM" not in mine
 
     def test_an_attendee_who_is_no_longer_asked_sees_it_cancelled(self, booked: World):
@@ -291,6 +299,18 @@ class TestLocal(ProviderSuite):
         booked.provider.calendar.put(SERIES)
         assert len(confirmed(booked)) == 4
         assert len(booked.hands.sees(JONAS, SERIES.uid)) == 4
+
+    @pytest.mark.usefixtures("booked")
+    def test_whoever_edits_while_we_do_has_their_way(self, editor: Editor):
+        folder = Vdir(editor.folder(MAYA), Reader())
+        copy = folder.open(SERIES.uid)
+        edit(copy.path, "SUMMARY;LANGUAGE=en:Jonas and Maya", "SUMMARY:Growth")
+        assert copy.calendar is not None
+        copy.calendar.events[0]["SUMMARY"] = "Ours"
+        with pytest.raises(ProviderError, match="at this moment") as told:
+            folder.save(copy, copy.calendar)
+        assert not told.value.permanent
+        assert "SUMMARY:Growth" in copy.path.read_text()
 
     # --- what calendar programs write ---
 

@@ -230,6 +230,18 @@ class TestExpansion:
         moved = "RECURRENCE-ID:20270413T080000Z\nDTSTART:20270420T110000Z\nDURATION:PT1H"
         assert brief(calendar(QUARTERLY + "\nEXDATE:20270413T080000Z", moved))[1] == (APRIL, "04-13 08:00", "cancelled")
 
+    def test_an_exdate_outweighs_an_exception_that_came_from_afar(self):
+        moved = "RECURRENCE-ID:20270413T080000Z\nDTSTART:20270820T110000Z\nDURATION:PT1H"
+        window = (utc(2027, 8, 1), utc(2027, 9, 1))
+        (one,) = listed(calendar(QUARTERLY + "\nEXDATE:20270413T080000Z", moved), window)
+        assert one.status == "cancelled"
+
+    def test_what_began_before_the_window_is_found_in_it(self):
+        weeks = "DTSTART:20270104T090000Z\nDTEND:20270108T090000Z\nRRULE:FREQ=MONTHLY"
+        window = (utc(2027, 3, 7), utc(2027, 3, 8))
+        found = expand(invite.parse(calendar(weeks).encode()), window, STOCKHOLM)
+        assert [i.start for i in found] == [utc(2027, 3, 4, 9)]
+
     def test_an_exception_to_a_rule_that_has_changed_is_still_a_session(self):
         """As calendar programs show it."""
         moved = "RECURRENCE-ID:20270414T080000Z\nDTSTART:20270420T110000Z\nDURATION:PT1H"

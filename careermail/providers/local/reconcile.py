@@ -215,6 +215,8 @@ def _answer(one: Component, who: str, answer: str) -> None:
 
 
 def _take_times(mine: Component, theirs: Component) -> None:
+    if is_range(theirs):
+        mine["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
     if _times(mine)[:5] == _times(theirs)[:5]:
         return
     for name in _SCHEDULE:
