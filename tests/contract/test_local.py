@@ -403,6 +403,14 @@ class TestLocal(ProviderSuite):
         assert "secret" not in "".join(format_exception(told.value))
         assert editor.file(MAYA, SERIES.uid).read_bytes() == content.encode()
 
+    def test_a_broken_file_of_other_people_is_no_concern_of_ours(self, booked: World, editor: Editor):
+        editor.folder(LIAM).mkdir()
+        editor.file(LIAM, "broken").write_text("Dear Jonas")
+        (editor.root / "calendars" / "a file").touch()
+        booked.hands.delete_all(SERIES.uid)
+        assert held(booked) == {}
+        assert booked.hands.sees(JONAS, SERIES.uid) == []
+
     @pytest.mark.parametrize("start", ["DTSTART:tomorrow", "X-NOTHING:0"])
     def test_an_event_that_does_not_say_when_is_named(self, booked: World, editor: Editor, start: str):
         edit(editor.file(MAYA, SERIES.uid), "DTSTART;TZID=Europe/Stockholm:20270112T100000", start)

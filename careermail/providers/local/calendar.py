@@ -163,9 +163,10 @@ class LocalCalendar:
             return {safe(who) for one in mine.values() for who in one.attendees}
         if self._holders is None:
             self._holders = defaultdict(set)
-            for folder in sorted((self._root / "calendars").iterdir()):
-                for held in self._folder(folder.name).markers():
-                    self._holders[held].add(folder.name)
+            for folder in (self._root / "calendars").iterdir():
+                with suppress(ProviderError):  # a file that is broken is told of when its own series is read
+                    for held in self._folder(folder.name).markers():
+                        self._holders[held].add(folder.name)
         return self._holders[marker] - {home.path.name}
 
     def _settle_stray(self, home: Vdir, theirs: Vdir, stray: Summary) -> None:
