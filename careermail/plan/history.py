@@ -257,7 +257,7 @@ def reconcile(
         present.add(place)
         if before is None:
             new.append(occurrence)
-        elif (now_known := replace(occurrence, id=before.id)) != before:
+        elif (now_known := _as_of(occurrence, before)) != before:
             changes.append(now_known)
     begin, end = window
     vanished = [o for p, o in places.items() if p not in present and begin <= o.start < end and o.status == "confirmed"]
@@ -270,6 +270,12 @@ def reconcile(
             changes.append(replace(occurrence, id=_fresh(taken, occurrence)))
     origins = [origin for origin, _ in moved]
     return changes + [replace(o, status="cancelled") for o in vanished if o not in origins]
+
+
+def _as_of(seen: Occurrence, before: Occurrence) -> Occurrence:
+    # What was cancelled is told of where people last had it; the calendar remembers only where the rule put it.
+    times = before if seen.status == "cancelled" else seen
+    return replace(seen, id=before.id, start=times.start, end=times.end)
 
 
 def _pairs(vanished: list[Occurrence], new: list[Occurrence]) -> list[tuple[Occurrence, Occurrence]]:
