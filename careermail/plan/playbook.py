@@ -177,6 +177,8 @@ def _more_to_come(session: Session) -> str:
 
 
 def _nothing_open(session: Session) -> str:
+    if session.contract and session.contract.at and session.contract.at >= session.following:
+        return "the next session has a contract of its own"  # what is open now was not, when this was due
     return "no commitment is open" if session.nothing_agreed else ""
 
 
