@@ -134,7 +134,9 @@ class _Book(_CalendarEffect):
 
     def came_about(self, intent: Intent) -> bool | None:
         event = self.calendar.find(self.series.manager, intent["uid"])
-        return event is not None and event.sequence >= intent["booked"].get("sequence", 0)
+        booked = intent["booked"]
+        # People's own edits raise the SEQUENCE too, but not to the length that we meant to give it.
+        return event is not None and event.sequence >= booked.get("sequence", 0) and event.minutes == booked["minutes"]
 
     def carry_out(self, intent: Intent) -> None:
         for uid in intent.get("end", ()):

@@ -9,7 +9,7 @@ from dateutil.tz import tzical
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careermail.mail import amend, invite
+from careermail.mail import edits, invite
 from careermail.mail.expand import expand, sessions
 from careermail.mail.vevent import CalendarError
 from careermail.model import Event, Occurrence, Person, resolve
@@ -185,15 +185,15 @@ class TestClocks:
         text = written(replace(EVENT, start=datetime(2027, 3, 27, 2, 30), rrule="FREQ=DAILY;COUNT=3"))
         held = invite.parse(text.encode())
         at = (utc(2027, 3, 28, 8), utc(2027, 3, 28, 9))
-        amend.move(held, EVENT.uid, "20270328T010000Z", at, STOCKHOLM)
+        edits.move(held, EVENT.uid, "20270328T010000Z", at, STOCKHOLM)
         assert brief(invite.text(held).decode())[1] == ("20270328T010000Z", "03-28 08:00", "confirmed")
-        amend.cancel(held, EVENT.uid, "20270328T010000Z", STOCKHOLM)
+        edits.cancel(held, EVENT.uid, "20270328T010000Z", STOCKHOLM)
         assert brief(invite.text(held).decode())[1] == ("20270328T010000Z", "03-28 01:00", "cancelled")
 
     def test_a_session_moved_to_the_second_of_two_like_hours_stays_there(self):
         held = invite.build(EVENT)
         at = (utc(2027, 10, 31, 1, 30), utc(2027, 10, 31, 2, 30))
-        amend.move(held, EVENT.uid, OCTOBER, at, STOCKHOLM)
+        edits.move(held, EVENT.uid, OCTOBER, at, STOCKHOLM)
         (moved,) = [o for o in listed(invite.text(held).decode()) if o.recurrence_id == OCTOBER]
         assert (moved.start, moved.end) == at
 
@@ -311,10 +311,10 @@ class TestEdits:
     def test_an_edit_made_twice_is_made_once(self):
         held = invite.build(EVENT)
         for edit in (
-            lambda: amend.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM),
-            lambda: amend.cancel(held, EVENT.uid, JULY, STOCKHOLM),
-            lambda: amend.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM),
-            lambda: amend.end(held, EVENT.uid, None, STOCKHOLM),
+            lambda: edits.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM),
+            lambda: edits.cancel(held, EVENT.uid, JULY, STOCKHOLM),
+            lambda: edits.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM),
+            lambda: edits.end(held, EVENT.uid, None, STOCKHOLM),
         ):
             edit()
             once = invite.text(held)
@@ -323,15 +323,15 @@ class TestEdits:
 
     def test_an_edit_raises_the_sequence_of_what_it_changes(self):
         held = invite.build(EVENT)
-        amend.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM)
+        edits.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM)
         assert [int(e["SEQUENCE"]) for e in held.events] == [2, 3]
-        amend.cancel(held, EVENT.uid, APRIL, STOCKHOLM)
+        edits.cancel(held, EVENT.uid, APRIL, STOCKHOLM)
         assert [int(e["SEQUENCE"]) for e in held.events] == [3]
 
     def test_a_cancelled_session_that_is_moved_takes_place(self):
         held = invite.build(EVENT)
-        amend.cancel(held, EVENT.uid, APRIL, STOCKHOLM)
-        amend.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM)
+        edits.cancel(held, EVENT.uid, APRIL, STOCKHOLM)
+        edits.move(held, EVENT.uid, APRIL, (utc(2027, 4, 20, 11), utc(2027, 4, 20, 12)), STOCKHOLM)
         assert brief(invite.text(held).decode())[1] == (APRIL, "04-20 11:00", "confirmed")
 
     def test_a_session_within_a_moved_rest_can_be_moved_and_keeps_what_the_rest_says(self):
@@ -340,7 +340,7 @@ class TestEdits:
             "DTSTART;TZID=Europe/Stockholm:20270413T140000\nDURATION:PT30M"
         )
         held = invite.parse(calendar(QUARTERLY, ranged).encode())
-        amend.move(held, "a", JULY, (utc(2027, 7, 20, 8), utc(2027, 7, 20, 9)), STOCKHOLM)
+        edits.move(held, "a", JULY, (utc(2027, 7, 20, 8), utc(2027, 7, 20, 9)), STOCKHOLM)
         assert [start for _, start, _ in brief(invite.text(held).decode())] == [
             "01-12 09:00",
             "04-13 12:00",
@@ -351,22 +351,22 @@ class TestEdits:
 
     def test_a_series_that_ends_by_itself_is_not_drawn_out(self):
         held = invite.build(replace(EVENT, rrule="FREQ=MONTHLY;INTERVAL=3;BYDAY=2TU;COUNT=2"))
-        amend.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
+        edits.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
         assert [o.recurrence_id for o in listed(invite.text(held).decode())] == [JANUARY, APRIL]
 
     def test_an_earlier_end_stays(self):
         held = invite.build(replace(EVENT, rrule="FREQ=MONTHLY;INTERVAL=3;BYDAY=2TU;UNTIL=20270501T000000Z"))
-        amend.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
+        edits.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
         assert [o.recurrence_id for o in listed(invite.text(held).decode())] == [JANUARY, APRIL]
 
     def test_a_single_event_that_is_past_stays(self):
         held = invite.build(replace(EVENT, rrule=""))
-        amend.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
+        edits.end(held, EVENT.uid, utc(2027, 9, 1), STOCKHOLM)
         assert brief(invite.text(held).decode()) == [("", "01-12 09:00", "confirmed")]
 
     def test_there_is_no_session_that_the_rule_does_not_know(self):
         with pytest.raises(LookupError, match="20270414T080000Z"):
-            amend.exception(invite.build(EVENT), EVENT.uid, "20270414T080000Z", STOCKHOLM)
+            edits.exception(invite.build(EVENT), EVENT.uid, "20270414T080000Z", STOCKHOLM)
 
     def test_what_people_added_is_kept(self):
         held = invite.parse(
@@ -401,18 +401,18 @@ class TestEdits:
         st.tuples(st.integers(-100, 365), st.integers(1, 400)),
     )
     def test_whatever_is_edited_each_session_is_listed_once_in_every_window(
-        self, edits: list[tuple[str, int, bool]], days: tuple[int, int]
+        self, changes: list[tuple[str, int, bool]], days: tuple[int, int]
     ):
         held = invite.build(replace(EVENT, rrule=EVENT.rrule + ";COUNT=4"))
         expected = {i.recurrence_id: (i.original, i.start, "confirmed") for i in expand(held, YEAR, STOCKHOLM)}
-        for at, hours, cancelled in edits:
+        for at, hours, cancelled in changes:
             original = expected[at][0]
             start = original + timedelta(hours=hours)
             if cancelled:
-                amend.cancel(held, EVENT.uid, at, STOCKHOLM)
+                edits.cancel(held, EVENT.uid, at, STOCKHOLM)
                 expected[at] = (original, original, "cancelled")
             else:
-                amend.move(held, EVENT.uid, at, (start, start + timedelta(hours=1)), STOCKHOLM)
+                edits.move(held, EVENT.uid, at, (start, start + timedelta(hours=1)), STOCKHOLM)
                 expected[at] = (original, start, "confirmed")
         window = (YEAR[0] + timedelta(days=days[0]), YEAR[0] + timedelta(days=sum(days)))
         found = listed(invite.text(held).decode(), window)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from careermail.errors import ProviderError
-from careermail.mail import amend, invite
+from careermail.mail import edits, invite
 from careermail.mail.expand import sessions
 from careermail.model import Busy, Event, Occurrence, Person
 from careermail.providers import Window
@@ -63,7 +63,7 @@ class LocalCalendar:
         try:
             if held.calendar is None:
                 raise LookupError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
-            amend.move(held.calendar, uid, occurrence.recurrence_id, at, organizer.zone)
+            edits.move(held.calendar, uid, occurrence.recurrence_id, at, organizer.zone)
         except LookupError as error:
             raise ProviderError(
                 f"{held.path}: {error}. Somebody may have changed the series.", permanent=True
@@ -78,9 +78,9 @@ class LocalCalendar:
             return
         if recurrence_id:
             with suppress(LookupError):  # there is no such instance any more
-                amend.cancel(held.calendar, uid, recurrence_id, organizer.zone)
+                edits.cancel(held.calendar, uid, recurrence_id, organizer.zone)
         else:
-            amend.end(held.calendar, uid, since, organizer.zone)
+            edits.end(held.calendar, uid, since, organizer.zone)
         self._publish(home, held, held.calendar, uid)
 
     def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
@@ -140,7 +140,7 @@ class LocalCalendar:
         """Let an attendee see that the event is cancelled for them."""
         held = theirs.open(uid)
         if held.calendar is not None and not reconcile.summary(held.calendar, uid).cancelled:
-            amend.end(held.calendar, uid, None, UTC)
+            edits.end(held.calendar, uid, None, UTC)
             self._seal(held.calendar, uid)
             theirs.save(held, held.calendar)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from careermail.mail.amend import exception
+from careermail.mail.edits import exception
 from careermail.mail.invite import SERIES, spliced
 from careermail.mail.vevent import (
     When,
