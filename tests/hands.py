@@ -1,6 +1,6 @@
 """What calendar programs do to an .ics file when somebody drags, deletes or answers; times are local and naive."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, vCalAddress, vRecur
 from icalendar import Event as Component
@@ -55,7 +55,7 @@ def cancel_by_status(calendar: Calendar, when: datetime | None = None) -> None:
 
 def end_before(calendar: Calendar, when: datetime) -> None:
     """This and all following are deleted."""
-    master(calendar)["RRULE"]["UNTIL"] = [when.replace(tzinfo=ZONE) - timedelta(seconds=1)]
+    master(calendar)["RRULE"]["UNTIL"] = [when.replace(tzinfo=ZONE).astimezone(UTC) - timedelta(seconds=1)]
 
 
 def decline(calendar: Calendar, when: datetime | None = None) -> None:

@@ -210,6 +210,12 @@ class World:
         sessions = self.sessions(series, until=until)
         return [f"{o.start.astimezone(zone):%a %Y-%m-%d %H:%M}" for o in sessions if o.status == "confirmed"]
 
+    def taken(self, who: Person, *, until: tuple[int, ...]) -> list[str]:
+        """What takes up somebody's time this year, on the manager's clock."""
+        window, zone = (datetime(2027, 1, 1, tzinfo=UTC), self.at(*until)), self.team.manager.zone
+        starts = (b.start.astimezone(zone) for b in self.provider.calendar.busy([who], window))
+        return [f"{start:%a %Y-%m-%d %H:%M}" for start in sorted(starts)]
+
     def busy(self, who: Person, start: datetime, minutes: int = 60, name: str = "") -> None:
         """Let something else stand in somebody's calendar; `start` on their own clock."""
         begin = start.replace(tzinfo=who.zone).astimezone(UTC)

@@ -7,7 +7,7 @@ from typing import Any
 from careermail.model import A_DAY, Commitment, Occurrence, Person, Series, Topic, Wanted, opaque, resolve
 from careermail.plan.history import Booking, History
 from careermail.plan.recurrence import local_day
-from careermail.plan.sessions import Row, Session, lead
+from careermail.plan.sessions import Row, Session, lead, nominal
 from careermail.plan.slots import FOUR_WEEKS, conflict
 
 # A session that is booked, lost and booked again this often is left to the two people.
@@ -58,7 +58,7 @@ def _series(row: Row) -> Iterator[Wanted]:
         yield _book(row, 0, "a career conversation is to come round regularly and none is booked")
     elif booking.ended:
         yield _book(row, booking.generation + 1, f"{row.series.report.first_name} is back in the configuration")
-    elif (trailing := given_up(row)) and not worn_out(row):
+    elif (trailing := given_up(row)) and (not worn_out(row) or booking.shape != shape(row.series)):
         why = "the series was ended or declined in the calendar, and the configuration still wants it"
         yield _book(row, booking.generation + 1, why, near=trailing[0].start, declined=_declined(trailing))
 
@@ -83,8 +83,9 @@ def given_up(row: Row) -> list[Occurrence]:
 
 
 def worn_out(row: Row) -> bool:
-    """Whether the series was booked and given up so often of late that people mean it."""
-    lately = [b for b in row.standing.bookings.values() if b.role == "series" and b.at > row.now - FOUR_WEEKS * A_DAY]
+    """Whether the series was booked and given up so often in a row that people mean it."""
+    booked = [b.at for b in row.standing.bookings.values() if b.role == "series" and not b.ended]
+    lately = [at for at in booked if at > max(booked) - FOUR_WEEKS * A_DAY]
     return len(lately) >= TIMES_BOOKED_AGAIN
 
 
@@ -148,19 +149,23 @@ def _window(session: Session, earliest: datetime) -> list[str]:
 
 
 def to_be_replaced(row: Row, session: Session) -> bool:
-    """Whether a lost session is to be booked again: while its quarter lasts, and the series goes on."""
-    booking = session.booking
-    role = booking.role if booking else "series"
-    goes_on = session.occurrence.uid in row.alive if role == "series" else role in {"again", "part"}
-    return session.lost and goes_on and not session.paused and session.quarter[1] > row.now
+    """Whether a lost session is to be booked again: while its quarter lasts, the series goes on, and people let us."""
+    wished = session.lost and not session.paused and row.series.conversation.on_conflict == "move"
+    in_time = session.quarter[1] > row.now and row.depth(session.occurrence) < TIMES_BOOKED_AGAIN
+    return wished and in_time and _goes_on(row, session)
+
+
+def _goes_on(row: Row, session: Session) -> bool:
+    role = session.booking.role if session.booking else "series"
+    if role == "series":
+        return session.occurrence.uid in row.alive and session.occurrence not in given_up(row)
+    return role in {"again", "part"}
 
 
 def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
-    if not to_be_replaced(row, session) or _trailing(row, session):
+    if not to_be_replaced(row, session):
         return
-    occurrence, conversation = session.occurrence, row.series.conversation
-    if conversation.on_conflict != "move" or row.depth(occurrence) >= TIMES_BOOKED_AGAIN:
-        return
+    occurrence = session.occurrence
     topic = Topic(row.series, occurrence)
     if occurrence.status == "declined":
         yield _wanted(
@@ -188,13 +193,15 @@ def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
             "part": session.part if session.part > 1 else 0,
             "window": window,
             "wish": session.nominal.isoformat(),
-            "but": [session.day.isoformat()],
+            "but": _days_refused(row, session),
         },
     )
 
 
-def _trailing(row: Row, session: Session) -> bool:
-    return session.occurrence in given_up(row)
+def _days_refused(row: Row, session: Session) -> list[str]:
+    """The days that somebody moved the session away from or said no to, and those of all that it replaces."""
+    moments = [m for o in row.chain(session.occurrence) for m in (o.start, nominal(o))]
+    return sorted({local_day(row.series.manager, moment).isoformat() for moment in moments})
 
 
 def what_became(session: Session) -> str:

@@ -43,11 +43,7 @@ def _lost(row: Row, session: Session, history: History, ended: set[str]) -> Iter
             yield _mail(row, session, "ended")
         return
     again = history.state(f"{row.series.key}/{occurrence.id}/again")
-    looking = (
-        to_be_replaced(row, session)
-        and row.series.conversation.on_conflict == "move"
-        and again not in {"done", "skipped"}
-    )
+    looking = to_be_replaced(row, session) and again not in {"done", "skipped"}
     what = "late" if session.late else session.became
     unless = "careermail is still looking for another hour" if looking else ""
     yield _mail(row, session, what, unless=unless)

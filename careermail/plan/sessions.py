@@ -133,15 +133,19 @@ class Row:
             return booking.part
         return 1 if self.series.conversation.format == "three" and self.standing.recurring(occurrence) else 0
 
+    def chain(self, occurrence: Occurrence) -> list[Occurrence]:
+        """The occurrence, the one that it replaces or belongs to, and so on back to one of the series."""
+        links = [occurrence]
+        while (booking := self.standing.role(links[-1])) and booking.of:
+            before = self.standing.occurrences.get(booking.of)
+            if before is None or before in links:
+                break
+            links.append(before)
+        return links
+
     def origin(self, occurrence: Occurrence) -> Occurrence:
         """The one of the series that this one replaces or belongs to; itself, if it stands for itself."""
-        seen: set[str] = set()
-        while (booking := self.standing.role(occurrence)) and booking.of and booking.of not in seen:
-            seen.add(booking.of)
-            if booking.of not in self.standing.occurrences:
-                break
-            occurrence = self.standing.occurrences[booking.of]
-        return occurrence
+        return self.chain(occurrence)[-1]
 
     def replaced(self, occurrence: Occurrence) -> Occurrence | None:
         """The session that was booked in place of this one, if any is known."""
@@ -150,14 +154,8 @@ class Row:
 
     def depth(self, occurrence: Occurrence) -> int:
         """How often the session has been booked again already."""
-        count = 0
-        while (booking := self.standing.role(occurrence)) and booking.role == "again":
-            count += 1
-            before = self.standing.occurrences.get(booking.of)
-            if before is None:
-                break
-            occurrence = before
-        return count
+        bookings = (self.standing.role(o) for o in self.chain(occurrence))
+        return sum(b is not None and b.role == "again" for b in bookings)
 
     def group(self, occurrence: Occurrence) -> list[Occurrence]:
         """The sessions that end in one contract together with this one (three, or just it), by start."""
