@@ -12,7 +12,8 @@ from careermail.collect import read_calendar
 from careermail.effects import Effect, World, effect_of
 from careermail.errors import CareermailError, ProviderError
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
-from careermail.plan.history import History, archivable, fold, pair
+from careermail.plan.archive import settle
+from careermail.plan.history import History, fold, pair
 from careermail.plan.planner import ORDER, SERVICE, begun, plan, plan_alarms
 from careermail.providers import Provider
 from careermail.store import Store
@@ -134,6 +135,10 @@ class Runner:
         effect = effect_of(action, world)
         if intent is None or _outdated(intent, now):
             intent = effect.intent()
+            if action.verb == "book" and intent and effect.came_about(intent):
+                # It stands already, though nothing is remembered of it: a lost state must not invite anybody twice.
+                self._done(manager, action, effect, intent, history)
+                return
         if intent is None:
             self._record(manager, action, "skipped", now, reason="no hour was free for both in its time")
             return
@@ -215,17 +220,15 @@ class Runner:
 
     def _tidy(self, manager: str) -> None:
         """Move what no plan will ask for again out of the file that every write rewrites."""
-        facts = self.store.load(manager)
+        facts, now = self.store.load(manager), self.clock.now()
         if len(facts) < TIDY_FROM:
             return
-        now = self.clock.now()
-        old = archivable(facts, now)
-        if len(old) > len(facts) // 2:
-            gone = {id(fact) for fact in old}
-            live = [fact for fact in facts if id(fact) not in gone and fact.kind != "settled"]
-            horizon = max(datetime.fromisoformat(f.data["until"]) for f in old if "until" in f.data)
-            settled = Fact(now, "settled", manager, {"horizon": horizon.isoformat()})
-            self.store.replace(manager, [*live, settled], [*self.store.load(manager, archived=True), *old])
+        live, old = settle(facts, now)
+        if len(old) > len(live):
+            archived = self.store.load(manager, archived=True)
+            # A crash in the middle of the last time may have left some in both.
+            there = {(f.at, f.kind, f.key) for f in archived}
+            self.store.replace(manager, live, [*archived, *(f for f in old if (f.at, f.kind, f.key) not in there)])
 
 
 def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:

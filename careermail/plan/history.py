@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 EFFECTS = {"intent", "done", "skipped", "failed", "held"}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-# Facts that no plan can ask for again are moved to the archive after this long.
-KEPT = timedelta(days=200)
 
 
 @dataclass(frozen=True)
@@ -298,33 +296,3 @@ def _fresh(taken: set[str], occurrence: Occurrence) -> str:
         name += "+"
     taken.add(name)
     return name
-
-
-# --- what may go to the archive ------------------------------------------------------------------
-
-
-def archivable(facts: list[Fact], now: datetime) -> list[Fact]:
-    """Those facts that no plan will ask for again: settled effects, past sessions and superseded contracts."""
-    history, horizon = fold(facts), now - KEPT
-    old = {key for key, e in history.effects.items() if e.state in {"done", "skipped"} and e.at < horizon}
-    old -= {key for key in old if not _spent(history.effects[key], horizon)}
-    past = {f"{s}/{o.id}" for s, st in history.series.items() for o in st.occurrences.values() if o.end < horizon}
-    current = {f"{s}/contract/{st.contract.version}" for s, st in history.series.items() if st.contract}
-    since = {pair(f.key): f.at for f in facts if f.kind == "contract" and f.key in current}
-
-    def gone(fact: Fact) -> bool:
-        if fact.kind in EFFECTS:
-            return fact.key in old
-        if fact.kind == "seen":
-            return fact.key in past
-        if fact.kind == "contract":
-            return fact.key not in current and fact.at < horizon
-        # What befell a superseded contract's commitments; the current contract's are part of how it stands.
-        return fact.kind == "commitment" and fact.at < min(horizon, since.get(pair(fact.key), LONG_AGO))
-
-    return [f for f in facts if gone(f)]
-
-
-def _spent(effect: Effect, horizon: datetime) -> bool:
-    until: str = effect.data.get("until", "")
-    return bool(until) and datetime.fromisoformat(until) < horizon
