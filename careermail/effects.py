@@ -139,8 +139,9 @@ class _Book(_CalendarEffect):
         return event is not None and event.sequence >= booked.get("sequence", 0) and event.minutes == booked["minutes"]
 
     def carry_out(self, intent: Intent) -> None:
+        since = datetime.fromisoformat(intent["since"]) if "since" in intent else self.world.now
         for uid in intent.get("end", ()):
-            self.calendar.cancel(self.series.manager, uid, since=self.world.now)
+            self.calendar.cancel(self.series.manager, uid, since=since)
         self.calendar.put(session_event(self.series, intent, self.words("session")))
 
     def outcome(self, intent: Intent) -> list[Fact]:

@@ -7,7 +7,7 @@ from careermail.cli.people import find_person
 from careermail.cli.show import emit
 from careermail.errors import TryLater, UsageError
 from careermail.model import Fact, Person
-from careermail.plan.bookings import wanted_endings
+from careermail.plan.endings import wanted_endings
 from careermail.plan.history import fold
 from careermail.plan.planner import SERVICE
 

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from careermail.model import A_DAY, Commitment, Occurrence, Person, Series, Topic, Wanted, opaque, resolve
-from careermail.plan.history import Booking, History
+from careermail.model import A_DAY, Commitment, Occurrence, Series, Topic, Wanted, opaque, resolve
+from careermail.plan.endings import TIMES_BOOKED_AGAIN, ended_by_people, given_up, worn_out
+from careermail.plan.history import History
 from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Row, Session, lead, nominal
 from careermail.plan.slots import FOUR_WEEKS, conflict
-
-# A session that is booked, lost and booked again this often is left to the two people.
-TIMES_BOOKED_AGAIN = 3
 
 
 def wanted_events(row: Row, history: History) -> Iterator[Wanted]:
@@ -60,44 +58,13 @@ def _series(row: Row) -> Iterator[Wanted]:
         yield _book(row, booking.generation + 1, f"{row.series.report.first_name} is back in the configuration")
     elif (trailing := given_up(row)) and (not worn_out(row) or booking.shape != shape(row.series)):
         why = "the series was ended or declined in the calendar, and the configuration still wants it"
-        yield _book(row, booking.generation + 1, why, near=trailing[0].start, declined=_declined(trailing))
+        uids = sorted({o.uid for o in trailing})
+        data = {"near": trailing[0].start.isoformat(), "declined": _declined(trailing), "uids": uids}
+        yield _book(row, booking.generation + 1, why, **data)
 
 
 def _book(row: Row, generation: int, because: str, **data: Any) -> Wanted:
-    data = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in data.items()}
     return _wanted(row, "book", f"series/{generation}/book", because, data={"generation": generation, **data})
-
-
-def given_up(row: Row) -> list[Occurrence]:
-    """The sessions at the end of the series that people took away for good; empty while it goes on.
-
-    One cancelled session at the far end of what is known is an exception; two in a row, or all, are an end.
-    """
-    booking = row.standing.series
-    recurring = [o for o in row.occurrences if row.standing.recurring(o) and o.start > row.now]
-    last = max((n for n, o in enumerate(recurring) if o.status == "confirmed"), default=-1)
-    trailing = [o for o in recurring[last + 1 :] if booking and _of_latest(row, o, booking)]
-    if last >= 0:
-        return trailing if len(trailing) > 1 else []
-    return trailing or _nothing_left(row)
-
-
-def worn_out(row: Row) -> bool:
-    """Whether the series was booked and given up so often in a row that people mean it."""
-    booked = [b.at for b in row.standing.bookings.values() if b.role == "series" and not b.ended]
-    lately = [at for at in booked if at > max(booked) - FOUR_WEEKS * A_DAY]
-    return len(lately) >= TIMES_BOOKED_AGAIN
-
-
-def _of_latest(row: Row, occurrence: Occurrence, booking: Booking) -> bool:
-    # What an earlier generation lost has been answered by booking this one.
-    lost = row.standing.lost.get(occurrence.id)
-    return lost is None or lost.at >= booking.at
-
-
-def _nothing_left(row: Row) -> list[Occurrence]:
-    recurring = [o for o in row.occurrences if row.standing.recurring(o)]
-    return recurring[-1:]
 
 
 def _declined(trailing: Iterable[Occurrence]) -> bool:
@@ -156,10 +123,9 @@ def to_be_replaced(row: Row, session: Session) -> bool:
 
 
 def _goes_on(row: Row, session: Session) -> bool:
-    role = session.booking.role if session.booking else "series"
-    if role == "series":
-        return session.occurrence.uid in row.alive and session.occurrence not in given_up(row)
-    return role in {"again", "part"}
+    if row.standing.recurring(session.occurrence):
+        return not ended_by_people(row, session.occurrence)
+    return session.booking is not None and session.booking.role in {"again", "part"}
 
 
 def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
@@ -293,21 +259,3 @@ def _ahead(row: Row, commitment: Commitment) -> bool:
 def _still_wanted(row: Row, commitment: Commitment) -> bool:
     contract = row.standing.contract
     return contract is not None and any(c.id == commitment.id and c.state == "open" for c in contract.commitments)
-
-
-# --- endings -------------------------------------------------------------------------------------
-
-
-def wanted_endings(manager: Person, configured: Iterable[str], history: History, now: datetime) -> Iterator[Wanted]:
-    """What ends because the configuration no longer has the report: all sessions from now on; the past stays."""
-    for key in sorted(history.series.keys() - set(configured)):
-        standing = history.series[key]
-        booking = standing.series
-        open_ones = {b.uid for b in standing.bookings.values() if not b.ended}
-        coming = {o.uid for o in standing.occurrences.values() if o.status == "confirmed" and o.start > now}
-        if booking and open_ones:
-            address = key.partition("/")[2]
-            row = Row(Series(manager, Person(address, address)), standing, now)
-            because = f"{address} is no longer among {manager.email}'s reports"
-            data = {"uids": sorted(open_ones | coming)}
-            yield _wanted(row, "end", f"series/{booking.generation}/end", because, data=data)

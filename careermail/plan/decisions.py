@@ -54,7 +54,9 @@ def _book(scene: Scene) -> Decision | None:
     if local is None:
         earliest = local_day(series.manager, near) if near else None
         local = scene.local(find_first(series, [*scene.busy, *_declined_hour(data)], scene.now, earliest=earliest))
-    return _recurring(scene, local, data["generation"])
+    # What is left of one that people took away, in one calendar or the other, goes.
+    left = {"end": data["uids"], "since": data["near"]} if near else {}
+    return {**_recurring(scene, local, data["generation"]), **left}
 
 
 def _declined_hour(data: Mapping[str, Any]) -> list[Busy]:

@@ -1,13 +1,17 @@
 """What the manager is told when a session did not stay where it was, and what careermail did about it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from careermail.model import A_DAY, Topic, Wanted
-from careermail.plan.bookings import given_up, to_be_replaced
+from careermail.model import A_DAY, Occurrence, Topic, Wanted
+from careermail.plan.bookings import to_be_replaced
+from careermail.plan.endings import ended_by_people, given_up, worn_out
 from careermail.plan.history import History
 from careermail.plan.recurrence import working_moment
 from careermail.plan.sessions import Row, Session
 from careermail.plan.slots import FOUR_WEEKS, conflict
+
+STILL_LOOKING = "careermail is still looking for another hour"
 
 
 def wanted_displaced(row: Row, history: History) -> Iterator[Wanted]:
@@ -38,15 +42,15 @@ def _lost(row: Row, session: Session, history: History, ended: set[str]) -> Iter
     occurrence = session.occurrence
     if history.state(f"{row.series.key}/{occurrence.id}/rest"):
         return  # we took it away ourselves, for a pause
-    if row.standing.recurring(occurrence) and not session.late and occurrence.uid not in row.alive:
+    if not session.late and ended_by_people(row, occurrence):
         if occurrence.id in ended:
-            yield _mail(row, session, "ended")
+            looking = given_up(row) and not worn_out(row)
+            yield _mail(row, session, "ended", unless=STILL_LOOKING if looking else "")
         return
     again = history.state(f"{row.series.key}/{occurrence.id}/again")
     looking = to_be_replaced(row, session) and again not in {"done", "skipped"}
     what = "late" if session.late else session.became
-    unless = "careermail is still looking for another hour" if looking else ""
-    yield _mail(row, session, what, unless=unless)
+    yield _mail(row, session, what, unless=STILL_LOOKING if looking else "")
 
 
 def _first_of_each_ended(row: Row) -> set[str]:
@@ -54,11 +58,24 @@ def _first_of_each_ended(row: Row) -> set[str]:
     first: dict[tuple[str, object], str] = {}
     for occurrence in row.occurrences:
         lost = row.standing.lost.get(occurrence.id)
-        booking = row.standing.role(occurrence)
-        ours = booking is not None and booking.ended is not None
-        if lost and not ours and row.standing.recurring(occurrence) and occurrence.uid not in row.alive:
+        if lost and ended_by_people(row, occurrence) and not _rearranged(row, occurrence, lost.at):
             first.setdefault((occurrence.uid, lost.at), occurrence.id)
     return set(first.values())
+
+
+def _rearranged(row: Row, occurrence: Occurrence, lost_at: datetime) -> bool:
+    """Whether it went because the series was given other times: by us, or by people who split it."""
+    booking = row.standing.role(occurrence)
+    ours = booking is not None and booking.ended is not None and booking.ended < lost_at
+    goes_on = bool(row.alive) and not row.answered(occurrence) and occurrence not in given_up(row)
+    return ours or goes_on
+
+
+def _anew(row: Row, occurrence: Occurrence) -> Occurrence | None:
+    """The first session of the series that was booked instead, if it was."""
+    latest = row.standing.series
+    mine = (o for o in row.confirmed if latest and o.uid == latest.uid)
+    return next(mine, None) if row.answered(occurrence) else None
 
 
 def _in_the_way(row: Row, session: Session, history: History) -> bool:
@@ -71,8 +88,7 @@ def _in_the_way(row: Row, session: Session, history: History) -> bool:
 
 def _mail(row: Row, session: Session, what: str, *, unless: str = "", due_in_days: int = 0) -> Wanted:
     occurrence = session.occurrence
-    replaced = row.replaced(occurrence)
-    stand_in = replaced.start if replaced else (row.next_start if what == "ended" and not given_up(row) else None)
+    stand_in = _anew(row, occurrence) if what == "ended" else row.replaced(occurrence)
     noticed = occurrence.start - due_in_days * A_DAY if due_in_days else session.lost_at or row.now
     due = working_moment(row.series.manager, noticed, "after")
     return Wanted(
@@ -85,7 +101,7 @@ def _mail(row: Row, session: Session, what: str, *, unless: str = "", due_in_day
             occurrence,
             following=row.next_start,
             what=what,
-            stand_in=stand_in,
+            stand_in=stand_in.start if stand_in else None,
             note=conflict(row.series, occurrence) if what == "conflict" else "",
         ),
         to=row.series.manager,

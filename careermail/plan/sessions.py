@@ -84,8 +84,13 @@ class Row:
     @cached_property
     def grid(self) -> list[datetime]:
         """Where the rule puts sessions, whatever became of them; without what is left of a series given up."""
-        recurring = (o for o in self.occurrences if self.standing.recurring(o))
+        recurring = (o for o in self.occurrences if self.standing.recurring(o) and not self.answered(o))
         return sorted({nominal(o) for o in recurring if o.status == "confirmed" or o.uid in self.alive})
+
+    def answered(self, occurrence: Occurrence) -> bool:
+        """Whether a lost session of the series is made up for by the series that was booked anew since."""
+        latest, lost = self.standing.series, self.standing.lost.get(occurrence.id)
+        return latest is not None and lost is not None and occurrence.uid != latest.uid and lost.at <= latest.at
 
     @cached_property
     def alive(self) -> set[str]:
