@@ -76,9 +76,7 @@ def load(path: Path, *, now: datetime, environ: Mapping[str, str] = NOTHING, tem
     files = _included(Place(main, ("include",)), document.get("include", ()), problems)
     teams += [team for file in files for team in _team(file, cascade)]
     if not (teams or files or any(problem.key.startswith(("manager", "include")) for problem in problems)):
-        problems.append(
-            Place(main).at("manager").problem("missing, expected a manager: [[manager]], or a file to include")
-        )
+        problems.append(Place(main).at("manager").problem("missing, expected [[manager]], or a file to include"))
     service = _service(main.file, document.get("service", {}), environ)
     problems += _template_problems(Place(main, ("service", "templates")), service, teams, ours=templates)
     if problems:
@@ -113,7 +111,7 @@ def _team(file: Path, cascade: "Cascade") -> Iterator[Team]:
         cascade.problems += error.problems
         return
     if foreign := [key for key in raw if key in Document.__annotations__]:
-        expected = "the keys of one manager at the top level of an included file"
+        expected = "the keys of one manager at the top of the file"
         cascade.problems.append(Place(source, (foreign[0],)).problem(f"found {foreign[0]}, expected {expected}"))
         return
     table, problems = judged(source, raw, "manager")

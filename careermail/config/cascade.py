@@ -40,7 +40,7 @@ class Cascade:
         week, given = manager.working_days, table.get("conversation", {})
         self._manages_once(place, manager)
         talk = self._talk(place.at("conversation"), self.talk, given, week)
-        talk = self._workable(place, talk, week, manager)
+        talk = self._workable(place, talk, manager, manager)
         usual = _conversation(talk, week)
         series = []
         for n, report in enumerate(table.get("report", ())):
@@ -53,25 +53,27 @@ class Cascade:
         self._reports_once(place, report, manager)
         week = manager.working_days & report.working_days
         if not given and usual.conversation.days <= week:
-            return replace(usual, report=report)  # most series of a manager share one conversation
+            return Series(manager, report, usual.conversation)  # most series of a manager share one conversation
         talk = self._talk(place, talk, given, week)
-        talk = self._workable(place, talk, week, manager)
+        talk = self._workable(place, talk, manager, report)
         return Series(manager, report, _conversation(talk, week))
 
     def _talk(self, place: Place, below: Table, given: Table, week: frozenset[int]) -> Table:
         if not given:
             return below
         talk = {**below, "rrule": "", **given} if "every" in given else {**below, **given}
-        for flaw in flaws(given, Conversation(**talk), week, self.now):
-            self.problems.append(place.at(flaw.key).problem(flaw.message))
+        for key, message in flaws(given, Conversation(**talk), week, self.now):
+            self.problems.append(place.at(key).problem(message))
+            if key == "days":  # told once is enough
+                del talk["days"]
         return talk
 
-    def _workable(self, place: Place, talk: Table, week: frozenset[int], manager: Person) -> Table:
-        """Drop days on which nobody could meet; `week` are the days that everybody concerned works."""
+    def _workable(self, place: Place, talk: Table, manager: Person, person: Person) -> Table:
+        """Drop days for the conversation on none of which the manager and this person work."""
         wished = talk.get("days", manager.working_days)
-        if wished & week:
+        if wished & manager.working_days & person.working_days:
             return talk
-        message = f"none of the days for the conversation ({named(wished)}) is worked"
+        message = f"found {named(person.working_days)}, expected a day for the conversation among them: {named(wished)}"
         self.problems.append(place.at("working_days").problem(message))
         return {key: talk[key] for key in talk if key != "days"}
 

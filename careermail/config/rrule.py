@@ -10,17 +10,19 @@ from careermail.model import Conversation
 
 HORIZON = timedelta(days=3653)  # ten years: what has not come by then never does
 _COUNT = "[1-9][0-9]{0,3}"
-_DAY = "([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)"
+_DAY = "([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)"  # dateutil trips over a 53rd Monday of a month
 _NUMBER = "[+-]?[1-9][0-9]{0,2}"
+# The largest number that a list of them may hold, last ones counted as -1.
+LIMITS = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
 PARTS = {
     "FREQ": "YEARLY|MONTHLY|WEEKLY|DAILY",
     "INTERVAL": _COUNT,
     "COUNT": _COUNT,
     "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
     "BYDAY": f"{_DAY}(,{_DAY})*",
-    "BYMONTH": "[0-9]{1,2}(,[0-9]{1,2})*",
     "WKST": "MO|TU|WE|TH|FR|SA|SU",
-    **dict.fromkeys(("BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS"), f"{_NUMBER}(,{_NUMBER})*"),
+    **dict.fromkeys(LIMITS, f"{_NUMBER}(,{_NUMBER})*"),
+    "BYMONTH": "[0-9]{1,2}(,[0-9]{1,2})*",
 }
 _OF_THE_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
@@ -31,11 +33,26 @@ def flaw(rule: str) -> str:
     for name, value in parts.items():
         if name in _OF_THE_CLOCK:
             return f"{name}: the time of day is for `first` and `between` to say"
-        if name not in PARTS or not re.fullmatch(PARTS[name], value):
+        if name not in PARTS or not re.fullmatch(PARTS[name], value) or _beyond(name, value):
             return f"not understood: {name}={value}"
-    if "FREQ" not in parts or {"COUNT", "UNTIL"} <= parts.keys():
-        return "COUNT or UNTIL, not both" if "FREQ" in parts else "FREQ is missing"
-    return _refusal(rule)
+    return _clash(rule, parts) or _refusal(rule)
+
+
+def _clash(rule: str, parts: dict[str, str]) -> str:
+    if "FREQ" not in parts:
+        return "FREQ is missing"
+    if {"COUNT", "UNTIL"} <= parts.keys():
+        return "COUNT or UNTIL, not both"
+    if len(parts) <= rule.count(";"):
+        return "a part is there twice"
+    # Every day of 8,000 years would be tried before such a rule is known never to come.
+    if parts["FREQ"] == "DAILY" and (more := parts.keys() & LIMITS.keys()):
+        return f"{min(more)} goes with YEARLY, MONTHLY or WEEKLY"
+    return ""
+
+
+def _beyond(name: str, value: str) -> bool:
+    return name in LIMITS and any(abs(int(number)) > LIMITS[name] for number in value.split(","))
 
 
 def _parts(rule: str) -> dict[str, str]:

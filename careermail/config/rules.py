@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from careermail.config.rrule import comes
 from careermail.config.source import shown
-from careermail.config.values import WEEKDAYS, listed
+from careermail.config.values import WEEKDAYS
 from careermail.model import Conversation
 
 
@@ -18,7 +18,6 @@ class Flaw(NamedTuple):
 
     key: str
     message: str
-    hint: str = ""
 
 
 def flaws(given: Mapping[str, Any], talk: Conversation, week: frozenset[int], now: datetime) -> Iterator[Flaw]:
@@ -35,7 +34,7 @@ def flaws(given: Mapping[str, Any], talk: Conversation, week: frozenset[int], no
 
 def named(days: frozenset[int]) -> str:
     """Return weekdays as the file has them."""
-    return listed([WEEKDAYS[day] for day in sorted(days)])
+    return ", ".join(WEEKDAYS[day] for day in sorted(days))
 
 
 def _never(given: Mapping[str, Any], talk: Conversation) -> Flaw:

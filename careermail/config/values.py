@@ -159,6 +159,7 @@ def holidays(code: str) -> str:
     return code
 
 
+@cache
 def span(text: str) -> tuple[time, time]:
     """Return "HH:MM-HH:MM" as its two local times."""
     if not re.fullmatch(f"{_CLOCK}-{_CLOCK}", text):
@@ -169,6 +170,7 @@ def span(text: str) -> tuple[time, time]:
     return begin, end
 
 
+@cache
 def clock(text: str) -> time:
     """Return "HH:MM" as a local time."""
     if not re.fullmatch(_CLOCK, text):
@@ -176,6 +178,7 @@ def clock(text: str) -> time:
     return time.fromisoformat(text)
 
 
+@cache
 def interval(text: str) -> str:
     """Accept "3 months" and its like, up to ten years."""
     match = re.fullmatch(r"([1-9][0-9]{0,3}) (day|week|month|year)s?", text)
@@ -188,7 +191,10 @@ def interval(text: str) -> str:
 
 def review(text: str) -> str:
     """Accept an interval, or "never"."""
-    return text if text == "never" else interval(text)
+    try:
+        return text if text == "never" else interval(text)
+    except PydanticCustomError:
+        raise wrong('"never", or an interval such as "1 month"') from None
 
 
 def rrule(text: str) -> str:
@@ -197,14 +203,14 @@ def rrule(text: str) -> str:
 
     rule = text.upper().removeprefix("RRULE:")
     if hint := flaw(rule):
-        raise wrong("an RRULE (RFC 5545) such as FREQ=MONTHLY;INTERVAL=3;BYDAY=2TU", hint)
+        raise wrong("an RRULE such as FREQ=MONTHLY;INTERVAL=3;BYDAY=2TU", hint)
     return rule
 
 
 def first(moment: datetime) -> datetime:
     """Accept a local time to the minute."""
     if moment.tzinfo or moment.second or moment.microsecond:
-        raise wrong("the manager's local time, to the minute, without an offset: 2027-01-12T10:00:00")
+        raise wrong("a local time without seconds or an offset")
     return moment
 
 
