@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class Office:
     """One command's surroundings. Everything in it may raise the CareermailErrors of what it is made from."""
 
+    patience = 10.0  # seconds that a command waits for whoever is at a manager's facts
+
     def __init__(self, named: Path | None) -> None:
         self.named = named  # --config
 
@@ -45,20 +47,21 @@ class Office:
     @cached_property
     def runner(self) -> "Runner":
         """The engine for this configuration."""
-        return hire(self.config, self.clock)
+        return hire(self.config, self.clock, self.store)
 
     @cached_property
     def store(self) -> "TinyStore":
         """What is remembered."""
         from careermail.store.tiny import TinyStore
 
-        return TinyStore(self.config.service.state)
+        return TinyStore(self.config.service.state, timeout=self.patience)
 
 
-def hire(config: "Config", clock: Clock) -> "Runner":
-    """The runner that serves a configuration."""
+def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "Runner":
+    """The runner that serves a configuration; with a store of its own unless it is given one."""
     from careermail.providers import open_provider
     from careermail.runner import Runner
     from careermail.store.tiny import TinyStore
 
-    return Runner(config.service, open_provider(config.provider), TinyStore(config.service.state), clock)
+    store = store or TinyStore(config.service.state)
+    return Runner(config.service, open_provider(config.provider), store, clock)

@@ -87,5 +87,6 @@ def _erase(office: Office, name: str, address: str) -> int:
         live, archive = office.store.load(name), office.store.load(name, archived=True)
         kept = [[f for f in facts if not concerns(f, name, address)] for facts in (live, archive)]
         office.store.replace(name, *kept)
-    office.store.announce(name)
+    if any(kept):
+        office.store.announce(name)
     return len(live) + len(archive) - sum(map(len, kept))

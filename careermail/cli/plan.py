@@ -52,7 +52,7 @@ def plan_command(office: Office, report: str | None, until: str | None, *, as_js
     Times are those of the person who is mailed; sessions are told in the manager's time. Nothing is written.
     """
     teams, only = office.config.teams, ""
-    if report:
+    if report is not None:
         team, series = find_series(office.config, report)
         teams, only = (team,), series.key
     rows = [row for team in teams for row in _rows(office, team, until) if not only or only in _keys_of(row)]

@@ -33,7 +33,7 @@ class Recorded:
     """What was recorded, and what came of it at once."""
 
     facts: list[Fact]
-    effects: dict[str, Effect] = field(default_factory=dict)  # by key: what was tried since
+    effects: dict[str, Effect] = field(default_factory=dict)  # by key: what was tried since, for this pair
     standing: Standing = field(default_factory=Standing)  # after all of it
     trouble: str = ""
 
@@ -56,7 +56,8 @@ def record(office: Office, team: Team, series: Series, change: Change) -> Record
             except CareermailError as error:
                 done.trouble = str(error)
         after = fold(office.store.load(name))
-    done.effects = {key: effect for key, effect in after.effects.items() if before.effects.get(key) != effect}
+    ours = {key: effect for key, effect in after.effects.items() if pair(key) == series.key}
+    done.effects = {key: effect for key, effect in ours.items() if before.effects.get(key) != effect}
     done.standing = after.of(series.key)
     return done
 

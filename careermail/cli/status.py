@@ -30,10 +30,10 @@ def status_command(office: Office, report: str | None, *, as_json: bool) -> int:
     The words of commitments are shown for one REPORT only.
     """
     teams, only = office.config.teams, ""
-    if report:
+    if report is not None:
         team, series = find_series(office.config, report)
         teams, only = (Team(team.manager, (series,)),), series.key
-    found = [one for team in teams for one in _pairs(office, team, words=bool(report))]
+    found = [one for team in teams for one in _pairs(office, team, words=report is not None)]
     troubles = stuck(office, only)
     twice = [key for team in teams for key, _ in doubtful(_history(office, team.manager)) if only in ("", pair(key))]
     if as_json:
