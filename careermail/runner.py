@@ -119,7 +119,9 @@ class Runner:
             self._failed(manager, action, history, now, error)
         except Exception as error:  # one item's fault must never stop the loop: it is held, and told
             log.exception("fault", extra=_fields(manager, action))
-            self._failed(manager, action, history, now, CareermailError(f"a fault in careermail: {error!r}"))
+            # Its words may quote what people wrote, which belongs in no log; the place is logged above.
+            what = f"a fault in careermail ({type(error).__name__}); the log of this moment says where"
+            self._failed(manager, action, history, now, CareermailError(what))
 
     def _bring_about(self, manager: str, action: Action, history: History, now: datetime) -> None:
         world = World(self.service, self.provider, now)

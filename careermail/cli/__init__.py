@@ -76,7 +76,11 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 done, 1 something is stuck, or the error's own (sysexits.h)."""
     try:
-        return cli.main(args, prog_name="careermail", standalone_mode=False) or 0
+        # Not cli.main(), which ends a process whose reader has gone with 1: that says here that something is stuck.
+        with cli.make_context("careermail", list(sys.argv[1:] if args is None else args)) as context:
+            return cli.invoke(context) or 0
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     except click.ClickException as error:  # how it was called, in all of its kinds
         error.show()
         return UsageError.exit_code

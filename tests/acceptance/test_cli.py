@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from careermail.cli import COMMANDS, main
+from careermail.cli.logs import Logfmt
 from careermail.cli.office import Office
 from careermail.store.tiny import TinyStore
 
@@ -676,3 +677,35 @@ class TestInit:
         result = shell("init", stdin=self.ANSWERS)
         assert (result.code, "is there already" in result.err) == (64, True)
         assert (shell.root / "careermail.toml").read_text() == CONFIG
+
+
+class TestLogs:
+    def line(self, message: str, **fields: object) -> str:
+        record = logging.makeLogRecord({"levelname": "INFO", "msg": message, **fields})
+        return Logfmt(timed=False).format(record)
+
+    def test_are_one_line_of_logfmt_whatever_is_in_them(self):
+        assert self.line("done", key="a1", reason='a "word"\nand = more', to="") == (
+            'level=info event=done key=a1 reason="a \\"word\\"\\nand = more"'
+        )
+
+    def test_tell_where_a_fault_was_and_never_its_words(self):
+        try:
+            {}["Shadow the on-call rota"]
+        except KeyError:
+            line = self.line("fault", exc_info=sys.exc_info())
+        assert line.startswith("level=info event=fault fault=KeyError where=test_cli:")
+        assert "rota" not in line
+
+    def test_have_the_time_on_a_terminal(self):
+        record = logging.makeLogRecord({"levelname": "INFO", "msg": "done", "created": 1799744400.25})
+        assert Logfmt(timed=True).format(record) == "at=2027-01-12T09:00:00.250+00:00 level=info event=done"
+
+
+def test_a_reader_that_has_seen_enough_ends_a_listing_quietly(shell: Shell):
+    del shell
+    command = Path(sys.executable).with_name("careermail")
+    with subprocess.Popen([command, "plan", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as plan:
+        plan.stdout.close()
+        assert plan.stderr.read() == b""
+    assert plan.returncode == 0
