@@ -25,6 +25,7 @@ TALK = Occurrence(
 NEXT = datetime(2027, 4, 13, 8, tzinfo=UTC)
 DEADLINE = datetime(2027, 1, 14, 10, tzinfo=UTC)
 DISPLACED = ("cancelled", "declined", "late", "ended", "conflict", "no-hour")  # Topic.what
+IN_THE_WAY = {"conflict": "Good Friday, a holiday of Maya's", "no-hour": "He seems tired of it all.\nSince May."}
 
 SHADOW = Commitment("report", "Shadow the platform on-call rota", date(2027, 2, 12), "jonas-1", date(2026, 10, 13))
 FORMAT = Commitment("report", "Write up the incident review format", date(2026, 12, 18), "jonas-2", state="done")
@@ -76,7 +77,7 @@ def _rich(kind: str, series: Series, side: str, n: int) -> Topic:
         deadline=DEADLINE,
         what=DISPLACED[n],
         stand_in=NEXT if n % 2 else None,
-        note="It had to move.\nThe calendar was full.",
+        note=IN_THE_WAY.get(DISPLACED[n], "It had to move.\nThe calendar was full."),
         overdue=n == 1,
         part=n % 4 if kind in {"prepare", "prompt"} else 0,
         times=n % 3 + 1,

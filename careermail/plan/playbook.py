@@ -282,14 +282,14 @@ def _about_session(rule: Rule[Session], session: Session) -> Iterator[Wanted]:
             kind=rule.kind,
             due=due,
             until=rule.until(session, person),
-            topic=_topic(session, n),
+            topic=_topic(session, rule.kind, n),
             to=person,
             because=f"{rule.words}: the session of {session.day:%A %d %B %Y}",
             unless=next(filter(None, (unless(session) for unless in rule.unless)), ""),
         )
 
 
-def _topic(session: Session, times: int) -> Topic:
+def _topic(session: Session, kind: str, times: int) -> Topic:
     return Topic(
         session.series,
         session.occurrence,
@@ -297,7 +297,8 @@ def _topic(session: Session, times: int) -> Topic:
         contract=session.contract,
         commitments=session.contract.open if session.contract else (),
         deadline=deadline(session),
-        note=session.booking.reason if session.booking else "",
+        # The manager's own reason for an ad hoc conversation: for them alone, and said once.
+        note=session.booking.reason if session.booking and kind == "prepare" else "",
         overdue=session.missed,
         part=session.part,
         times=times,

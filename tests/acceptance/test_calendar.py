@@ -219,7 +219,7 @@ def test_a_series_that_is_to_end_after_the_next_session_is_booked_on_from_there(
         "Thu 2027-07-08 09:00 prepare maya",
         "Fri 2027-07-09 09:00 prompt jonas",
     ]
-    assert "from Tuesday 13 July at 10:00 on" in world.mail("displaced").text
+    assert "they are booked anew, from Tuesday 13 July at 10:00 on" in world.mail("displaced").text
 
 
 def test_a_declined_series_does_not_stay_behind_in_the_managers_calendar(world: World):

@@ -30,6 +30,7 @@ from samples import (
 
 from careermail.errors import ConfigError
 from careermail.mail.compose import KINDS, compose, template_problems
+from careermail.mail.render import render
 from careermail.mail.samples import NOW, samples
 from careermail.model import Commitment, Contract, Person, Service, Topic, opaque
 
@@ -246,11 +247,70 @@ def test_a_changed_contract_says_what_changed():
     )
 
 
-@pytest.mark.parametrize("what", ["cancelled", "declined"])
-def test_a_session_lost_and_booked_again_says_both_dates(what: str):
-    body = text(mail("displaced", MAYA, Topic(WITH_JONAS, TUESDAY, what=what, stand_in=APRIL.start)))
-    assert f"Your talk with Jonas on Tuesday 12 January at 10:00 was {what}." in body
-    assert "It is booked again for Tuesday 13 April at 10:00" in body
+TALK = "Your talk with Jonas on Tuesday 12 January at 10:00"
+AGAIN = "It is booked again for Tuesday 13 April at 10:00, when you both seem to be free."
+
+
+@pytest.mark.parametrize(
+    ("what", "stand_in", "says"),
+    [
+        ("cancelled", True, f"{TALK} was cancelled. {AGAIN}"),
+        (
+            "cancelled",
+            False,
+            f"{TALK} was cancelled. Nothing is booked in its place. You next talk on Tuesday 13 April",
+        ),
+        ("declined", True, f"Jonas declined your talk on Tuesday 12 January at 10:00. {AGAIN} If it was about more"),
+        ("declined", False, "Nothing is booked in its place. You next talk on Tuesday 13 April at 10:00. A word from"),
+        ("late", True, "now stands on Tuesday 12 January at 10:00, and that is long after it was due. One before it"),
+        ("late", False, "No earlier hour was booked."),
+        (
+            "ended",
+            True,
+            "they are booked anew, from Tuesday 13 April at 10:00 on. To end them for good, take Jonas out",
+        ),
+        (
+            "ended",
+            False,
+            "they are not booked again. To have them back, choose another time for them in your settings.",
+        ),
+        ("conflict", False, "10:00: Good Friday, a holiday of Maya's. It stays where it is unless you move it."),
+        ("no-hour", False, "Why you asked for it: Good Friday, a holiday of Maya's\n\nIf it cannot wait, make room"),
+    ],
+)
+def test_what_became_of_a_session_is_said_in_the_words_of_its_case(what: str, stand_in: bool, says: str):
+    topic = Topic(WITH_JONAS, TUESDAY, following=APRIL.start, what=what, note="Good Friday, a holiday of Maya's")
+    assert says in text(mail("displaced", MAYA, replace(topic, stand_in=APRIL.start if stand_in else None)))
+
+
+def test_a_series_that_the_report_declined_is_told_as_declined():
+    topic = Topic(WITH_JONAS, replace(TUESDAY, status="declined"), what="ended", stand_in=APRIL.start)
+    assert "Jonas declined all your talks to come. Your settings still ask for them" in text(
+        mail("displaced", MAYA, topic)
+    )
+
+
+def test_a_session_in_the_calendar_is_neutral_private_and_says_what_it_is_for():
+    words = render(SERVICE, "session", MAYA, [Topic(WITH_JONAS)], FRIDAY)
+    assert words.subject == "Maya and Jonas"
+    assert words.text == (
+        "Dedicated time for a proper conversation about where Jonas is and wants to go. It is not a 1:1 and not a "
+        "review, and there is nothing to hand in.\n\n"
+        "If the time does not suit, move it or propose another: the rest follows.\n"
+    )
+
+
+def test_a_reminder_in_the_managers_calendar_names_the_report_and_in_its_description_the_commitment():
+    words = render(SERVICE, "reminder", MAYA, [Topic(WITH_JONAS, commitments=(INTRODUCE,))], FRIDAY)
+    assert (words.subject, words.text) == ("For Jonas", "Introduce Jonas to Dana Ortiz\n")
+
+
+def test_a_calendar_entry_that_does_not_render_is_a_problem_of_the_configuration(tmp_path: Path):
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "session.md").write_text("Subject: {{ topic.occurrence.start }}\n\nLet us talk.\n")
+    (tmp_path / "en" / "reminder.md").write_text("Subject: {{ nonsense }}\n\nDo it.\n")
+    problems = template_problems(tmp_path, frozenset({"en"}))
+    assert [(p.key, p.line) for p in problems] == [("session", 1), ("reminder", 1)]
 
 
 def written(words: str):
