@@ -135,7 +135,10 @@ def _template_problems(place: "Place", service: Service, teams: Iterable[Team], 
     from careermail.mail.compose import template_problems
 
     people = [person for team in teams for person in (team.manager, *(series.report for series in team.series))]
-    return template_problems(service.templates, frozenset(person.language for person in people))
+    try:
+        return template_problems(service.templates, frozenset(person.language for person in people))
+    except OSError as error:
+        return [place.problem(f"cannot be read: {error}")]
 
 
 def _in_order(problems: list[Problem], files: list[Path]) -> list[Problem]:

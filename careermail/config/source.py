@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -139,9 +139,14 @@ def _line(node: "Node") -> int:
 
 
 def _path(key: "Node") -> Loc:
+    return _steps((key.text or b"").decode())
+
+
+@lru_cache(1024)  # files have the same keys
+def _steps(key: str) -> Loc:
     """Read a key, dotted and quoted as it may be, by reading it as TOML."""
     path: Loc = ()
-    table = tomllib.loads(f"{(key.text or b'').decode()} = 0")
+    table = tomllib.loads(f"{key} = 0")
     while isinstance(table, dict):
         [(name, table)] = table.items()
         path += (name,)

@@ -4,17 +4,15 @@ What is refused is told as "expected …", with a hint where one can be guessed.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-import careermail
 from careermail.providers import PROVIDERS
 
 PLANNED = ("standards", "google", "microsoft", "exchange")
@@ -42,9 +40,9 @@ def _guess(word: str, spellings: Callable[[], Mapping[str, str]]) -> str:
     return did_you_mean(word, spellings())
 
 
-def listed(words: object) -> str:
+def listed(words: Iterable[str]) -> str:
     """Join words as a sentence does: a, b or c."""
-    *most, last = [str(word) for word in words]  # type: ignore[attr-defined]
+    *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
 
 
@@ -122,10 +120,9 @@ def zone(name: str) -> str:
 @cache
 def languages() -> Mapping[str, str]:
     """Every language that careermail has templates for: the folders of templates/."""
-    package = Path(careermail.__file__).parent
-    homes = (package / "templates", package.parent / "templates")  # as installed, and in a checkout
-    home = next(home for home in homes if home.is_dir())
-    return {folder.name: folder.name for folder in sorted(home.iterdir()) if folder.is_dir()}
+    from careermail.mail.templates import ours
+
+    return {folder.name: folder.name for folder in sorted(ours().iterdir()) if folder.is_dir()}
 
 
 @cache
