@@ -1,11 +1,13 @@
 """What commands work with: the configuration, the store, the engine and the clock, each made when first asked for."""
 
 import os
+import pwd
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from careermail.clock import Clock, system_or
+from careermail.errors import UsageError
 
 if TYPE_CHECKING:
     from careermail.config import Config
@@ -54,7 +56,22 @@ class Office:
         """What is remembered."""
         from careermail.store.tiny import TinyStore
 
+        _refuse_root(self.config.service.state)
         return TinyStore(self.config.service.state, timeout=self.patience)
+
+
+def _refuse_root(state: Path) -> None:
+    """Keep root from writing files that the service's user could not read tomorrow."""
+    if os.geteuid() == 0 and state.exists() and (owner := state.stat().st_uid) != 0:
+        user = _name(owner)
+        raise UsageError(f"{state} belongs to {user}; call careermail as that user: sudo -u {user} careermail …")
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
 
 
 def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "Runner":

@@ -6,6 +6,7 @@ import logging
 import mailbox
 import os
 import pty
+import pwd
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -260,6 +261,16 @@ class TestOnce:
         shell.at("yesterday")
         result = shell("once")
         assert (result.code, result.err.startswith("$CAREERMAIL_NOW is 'yesterday'")) == (64, True)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+    def test_root_is_sent_to_the_services_user_whose_files_they_are(self, shell: Shell):
+        state = shell.root / "state"
+        state.mkdir()
+        os.chown(state, pwd.getpwnam("nobody").pw_uid, -1)
+        result = shell("once")
+        assert result.code == 64
+        assert "sudo -u nobody careermail" in result.err
+        assert list(state.iterdir()) == []
 
 
 class TestPlan:
