@@ -14,7 +14,8 @@ A_QUARTER = 91
 A_YEAR = timedelta(days=366)
 
 # What is wrong with an hour, worst first; each outweighs all that follow it together.
-TAKEN, OFF, MANAGERS_EVENING, REPORTS_EVENING, UNLIKED = 1000, 400, 100, 40, 10
+TAKEN, OFF, MANAGERS_EVENING, REPORTS_EVENING, UNLIKED_DAY, UNLIKED_HOUR = 1000, 400, 100, 40, 10, 10
+UNLIKED = UNLIKED_DAY + UNLIKED_HOUR  # at most this is wrong where both are free and at work
 
 
 class Diary:
@@ -44,14 +45,15 @@ def penalty(series: Series, diary: Diary, start: datetime) -> int:
     end = start + timedelta(minutes=conversation.minutes)
     local, local_end = start.astimezone(manager.zone), end.astimezone(manager.zone)
     low, high = conversation.between
-    liked = local.weekday() in conversation.days and low <= local.time() and local_end.time() <= high
+    liked_hour = low <= local.time() and local_end.time() <= high
     off = is_day_off(manager, local.date()) or is_day_off(report, local_day(report, start))
     return (
         TAKEN * diary.taken(start, end)
         + OFF * off
         + MANAGERS_EVENING * (not _at_work_throughout(manager, start, end))
         + REPORTS_EVENING * (not _at_work_throughout(report, start, end))
-        + UNLIKED * (not liked)
+        + UNLIKED_DAY * (local.weekday() not in conversation.days)
+        + UNLIKED_HOUR * (not liked_hour)
     )
 
 
