@@ -1,0 +1,94 @@
+"""From the file to what it means: reading, including, judging, and every problem on the way."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from careermail.config.cascade import Cascade
+from careermail.config.schema import Document
+from careermail.config.source import Place, read
+from careermail.config.tables import judged
+from careermail.errors import ConfigError, Problem
+from careermail.model import Service, Team
+
+Loaded = tuple[Service, dict[str, Any], tuple[Team, ...], tuple[Path, ...]]
+
+
+def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: bool) -> Loaded:
+    """Return what Config holds beside its path; raises ConfigError with every problem at once (see `load`)."""
+    main, raw = read(path)
+    document, problems = judged(main, raw, "document")
+    top = Place(main)
+    cascade = Cascade(now, problems)
+    cascade.defaults(top.at("defaults"), document.get("defaults", {}))
+    teams = [cascade.team(top.at("manager", n), table) for n, table in enumerate(document.get("manager", ()))]
+    files = _included(top.at("include"), document.get("include", ()), problems)
+    teams += [team for file in files for team in _team(file, cascade)]
+    if not (teams or files or any(problem.key.startswith(("manager", "include")) for problem in problems)):
+        problems.append(top.at("manager").problem("missing, expected [[manager]], or a file to include"))
+    service = _service(path, document.get("service", {}), environ)
+    problems += _template_problems(top.at("service", "templates"), service, teams, ours=templates)
+    if problems:
+        raise ConfigError(_in_order(problems, [path, *files]))
+    provider = {**document["provider"], "root": _beside(path) / document["provider"]["root"]}
+    return service, provider, tuple(teams), (path, *files)
+
+
+def _beside(path: Path) -> Path:
+    return path.absolute().parent
+
+
+def _included(place: Place, patterns: Iterable[str], problems: list[Problem]) -> list[Path]:
+    """Return the files that the patterns mean, each once; a pattern without a wildcard must mean one."""
+    main, found = place.source.file, []
+    for n, pattern in enumerate(patterns):
+        names = sorted(glob(pattern, root_dir=main.parent, recursive=True))  # noqa: PTH207 (patterns may be absolute)
+        if not names and not set(pattern) & set("*?["):
+            problems.append(place.at(n).problem(f'found "{pattern}", expected a file that is there'))
+        found += [main.parent / name for name in names]
+    return [file for file in dict.fromkeys(found) if file != main]
+
+
+def _team(file: Path, cascade: Cascade) -> Iterator[Team]:
+    try:
+        source, raw = read(file)
+    except ConfigError as error:
+        cascade.problems += error.problems
+        return
+    if foreign := [key for key in raw if key in Document.__annotations__]:
+        expected = "the keys of one manager at the top of the file"
+        cascade.problems.append(Place(source, (foreign[0],)).problem(f"found {foreign[0]}, expected {expected}"))
+        return
+    table, problems = judged(source, raw, "manager")
+    cascade.problems += problems
+    yield cascade.team(Place(source), table)
+
+
+def _service(path: Path, table: Mapping[str, Any], environ: Mapping[str, str]) -> Service:
+    state = environ.get("STATE_DIRECTORY", "").partition(":")[0] or "state"  # systemd may set several
+    paths = {"state": _beside(path) / table.get("state", state)}
+    if "templates" in table:
+        paths["templates"] = _beside(path) / table["templates"]
+    return Service(**{**table, **paths})
+
+
+def _template_problems(place: Place, service: Service, teams: Iterable[Team], *, ours: bool) -> list[Problem]:
+    if service.templates and not os.path.isdir(service.templates):  # noqa: PTH112 (unlike Path.is_dir, it never raises)
+        return [place.problem(f"found {service.templates}, expected a folder that is there")]
+    if not (service.templates or ours):
+        return []
+    from careermail.mail.compose import template_problems
+
+    people = [person for team in teams for person in (team.manager, *(series.report for series in team.series))]
+    try:
+        return template_problems(service.templates, frozenset(person.language for person in people))
+    except OSError as error:
+        return [place.problem(f"cannot be read: {error}")]
+
+
+def _in_order(problems: list[Problem], files: list[Path]) -> list[Problem]:
+    order = {file: n for n, file in enumerate(files)}
+    return sorted(problems, key=lambda problem: (order.get(problem.file, len(order)), problem.line))
