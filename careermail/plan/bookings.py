@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from careermail.model import A_DAY, Commitment, Occurrence, Series, Topic, Wanted, opaque, resolve
+from careermail.model import A_DAY, Commitment, Occurrence, Series, Topic, Wanted, opaque, resolve, stamp
 from careermail.plan.endings import TIMES_BOOKED_AGAIN, ended_by_people, given_up, worn_out
 from careermail.plan.history import History
 from careermail.plan.recurrence import local_day
@@ -181,24 +181,21 @@ def _parts(row: Row) -> Iterator[Wanted]:
     coming = [o for o in row.confirmed if row.standing.recurring(o) and o.start > row.now]
     for occurrence in coming[:1]:
         for part in (2, 3):
-            wish = occurrence.start + timedelta(weeks=part - 1)
-            data = {
-                "role": "part",
-                "of": occurrence.id,
-                "part": part,
-                "wish": wish.isoformat(),
-                "but": [],
-                "window": [(wish - 2 * A_DAY).isoformat(), (wish + 5 * A_DAY).isoformat()],
-            }
-            yield _wanted(
-                row,
-                "single",
-                f"{occurrence.id}/part/{part}",
-                "the three conversations are held a week apart",
-                until=wish,
-                topic=Topic(row.series, occurrence),
-                data=data,
-            )
+            yield from _part(row, occurrence, part)
+
+
+def _part(row: Row, first: Occurrence, part: int) -> Iterator[Wanted]:
+    wish = first.start + timedelta(weeks=part - 1)
+    window = [(wish - 2 * A_DAY).isoformat(), (wish + 5 * A_DAY).isoformat()]
+    data = {"role": "part", "of": first.id, "part": part, "wish": wish.isoformat(), "but": [], "window": window}
+    held = row.part(first, part)
+    because = "the three conversations are held a week apart"
+    if held and held.start <= first.start:  # the first was given a later time since
+        key = f"{held.id}/after/{stamp(first.start)}"
+        yield _wanted(row, "move", key, because, until=wish, topic=Topic(row.series, held), data=data)
+    else:
+        key = f"{first.id}/part/{part}"
+        yield _wanted(row, "single", key, because, until=wish, topic=Topic(row.series, first), data=data)
 
 
 def _asked_for(row: Row) -> Iterator[Wanted]:

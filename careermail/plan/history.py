@@ -278,9 +278,10 @@ def _as_of(seen: Occurrence, before: Occurrence) -> Occurrence:
 
 def _pairs(vanished: list[Occurrence], new: list[Occurrence]) -> list[tuple[Occurrence, Occurrence]]:
     # Nearest first, so that a whole series that moved by a week pairs each session with its own successor.
-    near = sorted((abs(v.start - n.start), v.id, n.start, v, n) for v in vanished for n in new if _near(v, n))
+    near = [(v, n) for v in vanished for n in new if _near(v, n)]
+    near.sort(key=lambda both: (abs(both[0].start - both[1].start), both[0].id, both[1].start, both[1].uid))
     pairs: list[tuple[Occurrence, Occurrence]] = []
-    for *_, v, n in near:
+    for v, n in near:
         if all(v is not a and n is not b for a, b in pairs):
             pairs.append((v, n))
     return pairs

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from careermail.model import A_DAY, Action, Effect, Fact, Person, Plan, Series, Team, Topic, Wanted
 from careermail.plan.bookings import wanted_events
+from careermail.plan.contracts import wanted_contracts
 from careermail.plan.displaced import wanted_displaced
 from careermail.plan.endings import wanted_endings
 from careermail.plan.history import History, pair
-from careermail.plan.playbook import MERGED, wanted_contracts, wanted_mails
+from careermail.plan.playbook import MERGED, wanted_mails
 from careermail.plan.recurrence import at_work, local_day, working_moment
 from careermail.plan.sessions import Row
 

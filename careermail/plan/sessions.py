@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from careermail.model import A_DAY, Contract, Occurrence, Series
+from careermail.model import A_DAY, Commitment, Contract, Occurrence, Person, Series
 from careermail.plan.history import Booking, Standing
 from careermail.plan.recurrence import after_one_period
 
@@ -54,6 +54,22 @@ class Session:
     def nothing_agreed(self) -> bool:
         """Whether there is no open commitment to speak of."""
         return not (self.contract and self.contract.open)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One dated commitment with what surrounds it."""
+
+    series: Series
+    commitment: Commitment
+    date: date
+    following: datetime  # the next session's start
+    paused: bool
+
+    @property
+    def owner(self) -> Person:
+        """Who is to keep it."""
+        return self.series.owner(self.commitment.owner)
 
 
 class Row:
@@ -156,6 +172,12 @@ class Row:
         """The session that was booked in place of this one, if any is known."""
         stand_ins = {b.uid for b in self.standing.bookings.values() if b.of == occurrence.id and b.role == "again"}
         return next((o for o in self.occurrences if o.uid in stand_ins), None)
+
+    def part(self, first: Occurrence, number: int) -> Occurrence | None:
+        """The second or third of three conversations, of which `first` is the first."""
+        bookings = self.standing.bookings.values()
+        uids = {b.uid for b in bookings if b.role == "part" and (b.of, b.part) == (first.id, number)}
+        return next((o for o in self.confirmed if o.uid in uids), None)
 
     def depth(self, occurrence: Occurrence) -> int:
         """How often the session has been booked again already."""

@@ -287,10 +287,10 @@ class TestPlan:
     def test_tells_each_person_in_their_own_time_with_the_reason(self, shell: Shell):
         shell.ok("once")
         out = shell.ok("plan", "priya", "--until", "end of January")
-        lines, of = [" ".join(line.split()) for line in out.splitlines()], "the session of Tuesday 26 January 2027"
+        lines, of = [" ".join(line.split()) for line in out.splitlines()], "Tuesday 26 January 2027"
         assert lines[1:4] == [
-            f"Thu 21 Jan 2027 09:00 Maya Lindqvist prepare some days before a session, to the manager: {of}",
-            f"Fri 22 Jan 2027 09:00 Priya Nair prompt a few days before a session, to the report: {of}",
+            f"Thu 21 Jan 2027 09:00 Maya Lindqvist prepare 5 days before the session of {of}",
+            f"Fri 22 Jan 2027 09:00 Priya Nair prompt 3 days before the session of {of}",
             "Tue 26 Jan 2027 10:00 (14:30 for Priya) Maya Lindqvist, Priya Nair session in the calendar",
         ]
 
