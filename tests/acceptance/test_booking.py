@@ -281,6 +281,17 @@ def test_three_conversations_are_a_week_apart_and_one_contract_ends_them(tmp_pat
     ]
 
 
+def test_the_second_and_third_follow_the_first_where_the_configuration_moves_it(tmp_path: Path):
+    world = booked(tmp_path, replace(PAIR, conversation=replace(TUESDAY, format="three")))
+    edited(world, first=datetime(2027, 2, 2, 13))
+    assert world.booked(until=(2027, 4, 1)) == ["Tue 2027-02-02 13:00", "Tue 2027-02-09 13:00", "Tue 2027-02-16 13:00"]
+    world.run(2027, 2, 3)
+    assert world.briefs() == [
+        "Thu 2027-01-28 09:00 prepare maya",
+        "Fri 2027-01-29 09:00 prompt jonas",
+    ]
+
+
 def test_a_paused_series_rests_and_the_managers_own_commitments_do_not(tmp_path: Path):
     world = booked(tmp_path, PAIR)
     world.run(2027, 1, 12, 12)

@@ -1,5 +1,6 @@
 """Following the calendar: what people do in either .ics file, and what is booked and mailed then."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +158,17 @@ def test_one_session_is_cancelled_or_declined_and_booked_again_within_its_quarte
     became = "cancelled" if who is MAYA else "declined"
     assert became in world.mail("displaced").text
     assert "Wednesday 14 April at 10:00" in world.mail("displaced").text
+
+
+@pytest.mark.parametrize("wish", ["ask", "keep"])
+def test_nothing_is_booked_again_where_the_manager_wants_to_be_asked_and_they_are_told(world: World, wish: str):
+    world.configure(replace(PAIR, conversation=replace(PAIR.conversation, on_conflict=wish)))
+    with world.edit(MAYA) as calendar:
+        cancel_one(calendar, APRIL)
+    world.run(2027, 4, 14)
+    both_hold(world, "Tue 2027-01-12 10:00", "Tue 2027-07-13 10:00", "Tue 2027-10-12 10:00")
+    assert world.briefs(since=EDITED) == ["Mon 2027-03-15 12:00 displaced maya"]
+    assert "Nothing is booked in its place. You next talk on Tuesday 13 July at 10:00." in world.mail("displaced").text
 
 
 def delete(world: World, who: Person) -> None:
