@@ -6,7 +6,7 @@ from pathlib import Path
 
 from careermail.errors import ConfigError, Problem
 from careermail.mail.render import render
-from careermail.mail.templates import EVENTS, KINDS, ours
+from careermail.mail.templates import EVENTS, KINDS, environment, ours
 from careermail.model import Service
 
 LAYOUT = "layout.html"
@@ -22,6 +22,7 @@ def template_problems(templates: Path | None, languages: frozenset[str]) -> list
         return [
             Problem(templates, 1, "service.templates", "there is no such folder", "create it, or leave the key out")
         ]
+    environment.cache_clear()  # a file may have come to stand before one that was loaded
     found = [*_unknown(templates)] if templates else []
     for language in sorted(languages | {"en"}):
         found += [problem for kind in KINDS + EVENTS for problem in _failing(templates, kind, language)]

@@ -364,6 +364,15 @@ def test_one_file_can_be_overridden(tmp_path: Path):
     assert text(mail("prepare", MAYA, topic, service=service)) == text(mail("prepare", MAYA, topic))
 
 
+def test_a_file_that_is_overridden_later_is_checked_and_used_from_the_next_reading_of_the_configuration(tmp_path: Path):
+    service = put(tmp_path, "en/due.md", "Subject: Today\n\nToday.\n")
+    topic = Topic(WITH_JONAS, TUESDAY)
+    assert "See you" not in text(mail("prompt", JONAS, topic, service=service))
+    put(tmp_path, "en/prompt.md", "Subject: Soon\n\nSee you.\n")
+    assert template_problems(tmp_path, frozenset({"en"})) == []
+    assert text(mail("prompt", JONAS, topic, service=service)) == "See you.\n"
+
+
 def test_the_layout_can_be_overridden(tmp_path: Path):
     service = put(tmp_path, "layout.html", "<p>{{ subject }}</p>{{ body }}")
     assert html(mail("prompt", JONAS, Topic(WITH_JONAS, TUESDAY), service=service)).startswith(
