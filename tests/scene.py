@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
+from shutil import copytree
 
 from icalendar import Calendar
 
@@ -66,6 +67,14 @@ class World:
             for person in (series.manager, series.report):
                 self.people[person.email] = person
                 (self.root / "calendars" / person.email).mkdir(parents=True, exist_ok=True)
+
+    def twin(self, root: Path) -> "World":
+        """Another world that stands where this one does."""
+        copytree(self.root, root, dirs_exist_ok=True)
+        local = self.now.astimezone(self.team.manager.zone).replace(tzinfo=None)
+        twin = World(root, local, *self.team.series)
+        twin.store.append(self.team.manager.email, self.facts)
+        return twin
 
     # --- time ---
 

@@ -5,7 +5,7 @@ makes it unwanted, and itself in words. `moments` has the whens, `reasons` the u
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Generic, Literal, TypeVar
 
@@ -157,4 +157,4 @@ def _promises(row: Row) -> Iterator[Promise]:
 
 
 def _in_words(words: str, series: Series) -> str:
-    return words.format_map(asdict(series.conversation))
+    return words.format_map(vars(series.conversation))

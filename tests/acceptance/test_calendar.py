@@ -25,16 +25,21 @@ BOTH = pytest.mark.parametrize("who", [MAYA, JONAS], ids=["manager", "report"])
 EDITED = date(2027, 3, 15)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
+@pytest.fixture(scope="module")
+def monday(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Monday noon in March: January's session has been, April's is to come."""
-    world = World(tmp_path, datetime(2027, 1, 4, 8), PAIR)
+    world = World(tmp_path_factory.mktemp("monday"), datetime(2027, 1, 4, 8), PAIR)
     world.run(2027, 1, 12, 12)
     world.contract("Jonas's commitments\n- Shadow the platform on-call rota by 1 March 2027\n")
     world.run(2027, 3, 1, 12)
     world.done("jonas-1")
     world.run(2027, 3, 15, 12)
     return world
+
+
+@pytest.fixture
+def world(monday: World, tmp_path: Path) -> World:
+    return monday.twin(tmp_path)
 
 
 def both_hold(world: World, *sessions: str, until: tuple[int, ...] = (2027, 11, 1)) -> None:
