@@ -225,6 +225,12 @@ class World:
         starts = (b.start.astimezone(zone) for b in self.provider.calendar.busy([who], window))
         return [f"{start:%a %Y-%m-%d %H:%M}" for start in sorted(starts)]
 
+    def both_hold(self, *sessions: str, until: tuple[int, ...] = (2027, 11, 1)) -> None:
+        """These are the sessions, for both people: those that take up time in their own calendars too."""
+        assert self.booked(until=until) == list(sessions)
+        for person in self.people.values():
+            assert self.taken(person, until=until) == list(sessions)
+
     def busy(self, who: Person, start: datetime, minutes: int = 60, name: str = "") -> None:
         """Let something else stand in somebody's calendar; `start` on their own clock."""
         begin = start.replace(tzinfo=who.zone).astimezone(UTC)
@@ -236,3 +242,13 @@ class World:
             f"DTSTART:{begin:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\nSUMMARY:Something else\r\n"
             "END:VEVENT\r\nEND:VCALENDAR\r\n"
         )
+
+
+def booked(root: Path, *series: Series, **busy: list[tuple[datetime, int]]) -> World:
+    """A world on 4 January, in which these people's time is taken: maya=[(start on their clock, minutes)]."""
+    world = World(root, datetime(2027, 1, 4, 8), *series)
+    for person in world.people.values():
+        for start, minutes in busy.get(person.first_name.lower(), ()):
+            world.busy(person, start, minutes)
+    world.tick()
+    return world
