@@ -370,7 +370,7 @@ def test_a_file_that_is_overridden_later_is_checked_and_used_from_the_next_readi
     assert "See you" not in text(mail("prompt", JONAS, topic, service=service))
     put(tmp_path, "en/prompt.md", "Subject: Soon\n\nSee you.\n")
     assert template_problems(tmp_path, frozenset({"en"})) == []
-    assert text(mail("prompt", JONAS, topic, service=service)) == "See you.\n"
+    assert text(mail.__wrapped__("prompt", JONAS, topic, service=service)) == "See you.\n"
 
 
 def test_the_layout_can_be_overridden(tmp_path: Path):
