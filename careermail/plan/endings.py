@@ -17,7 +17,8 @@ def given_up(row: Row) -> list[Occurrence]:
 
     One cancelled session at the far end of what is known is an exception; two in a row, or all, are an end.
     """
-    recurring = [o for o in row.occurrences if row.standing.recurring(o)]
+    # What gave way to another time of ours was taken away by nobody.
+    recurring = [o for o in row.occurrences if row.standing.recurring(o) and o.status != "superseded"]
     coming = [o for o in recurring if o.start > row.now]
     last = max((n for n, o in enumerate(coming) if o.status == "confirmed"), default=-1)
     trailing = [o for o in coming[last + 1 :] if not row.answered(o)]
