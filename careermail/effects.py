@@ -185,6 +185,13 @@ class _Cancel(_CalendarEffect):
 class _End(_CalendarEffect):
     """All sessions from now on."""
 
+    def intent(self) -> dict[str, Any]:
+        # Also those of an event that people split off since the calendar was last read.
+        window = reading_window(self.series, self.world.now)
+        there = self.calendar.occurrences(self.series.manager, self.series.marker, window)
+        coming = {o.uid for o in there if o.status == "confirmed" and o.start > self.world.now}
+        return {"uids": sorted(coming.union(self.wanted.data["uids"]))}
+
     def carry_out(self, intent: Intent) -> None:
         for uid in intent["uids"]:
             self.calendar.cancel(self.series.manager, uid, since=self.world.now)
