@@ -101,7 +101,9 @@ def _moment(wanted: Wanted, effect: Effect | None, now: datetime) -> datetime:
     if not at_work(wanted.to, wanted.due):
         return now  # the rule itself had it leave them
     moment = working_moment(wanted.to, now, "after")
-    return moment if moment < min(wanted.latest or wanted.until, wanted.until) else now
+    # A `latest` that has passed is past saving, and the night is no better than the morning after.
+    limit = wanted.latest if wanted.latest and now < wanted.latest else wanted.until
+    return moment if moment < limit else now
 
 
 def _too_late(wanted: Wanted) -> str:

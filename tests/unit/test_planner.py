@@ -96,6 +96,11 @@ def test_what_would_be_useless_in_the_morning_goes_out_at_night():
     assert told(decided(want("a", latest=MORNING), now=NIGHT)) == [("mail", "a")]
 
 
+def test_what_was_to_leave_by_a_moment_that_has_passed_waits_for_the_morning_too():
+    found = decided(want("a", latest=NIGHT), now=NIGHT)
+    assert (told(found), found.wake_at) == ([], MORNING)
+
+
 def test_what_leaves_working_hours_by_its_own_rule_does_not_wait():
     """A nudge on Sunday is late by an hour: it goes out on Sunday."""
     sunday = utc(2027, 1, 17, 12)
