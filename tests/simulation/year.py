@@ -141,12 +141,13 @@ def _decline(scene: Scene, now: datetime) -> None:
 
 
 def _strike_out_july(scene: Scene, _: datetime) -> None:
-    byhand.strike_out(scene.calendar(MAYA), WITH_JONAS.marker, datetime(2027, 7, 1, tzinfo=UTC))
+    path, event = byhand.masters(scene.calendar(MAYA), WITH_JONAS.marker)[0]
+    byhand.strike_out(path, byhand.planned(event, datetime(2027, 7, 1, tzinfo=UTC)))
 
 
 def _dentist(scene: Scene, now: datetime) -> None:
     start = byhand.planned(byhand.masters(scene.calendar(MAYA), WITH_TAMA.marker)[0][1], now)
-    byhand.occupy(scene.calendar(TAMA), "dentist", start, 1.5)
+    byhand.occupy(scene.calendar(TAMA), "dentist", start, timedelta(hours=1.5))
 
 
 STEPS: tuple[tuple[datetime, Deed], ...] = tuple(
