@@ -56,6 +56,9 @@ END:VEVENT
 END:VCALENDAR
 """
 
+LAST = FOREIGN.format(uid="lunch", start=":99991231T230000Z", end="END", transp="OPAQUE")
+BEYOND_TIME = LAST.replace("DTENDEND", "DURATION:P2D")
+
 
 @dataclass
 class Editor:
@@ -410,6 +413,68 @@ class TestLocal(ProviderSuite):
         booked.hands.delete_all(SERIES.uid)
         assert held(booked) == {}
         assert booked.hands.sees(JONAS, SERIES.uid) == []
+
+    @pytest.mark.parametrize("content", ["BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:lun", "Dear Jonas", BEYOND_TIME])
+    def test_a_broken_file_of_somebodys_own_blinds_nobody(
+        self, booked: World, editor: Editor, content: str, caplog: pytest.LogCaptureFixture
+    ):
+        editor.file(MAYA, "lunch").write_text(content)
+        for _ in range(2):
+            assert len(confirmed(booked)) == 4
+            busy = booked.provider.calendar.busy([MAYA], YEAR)
+            assert [one.uid for one in busy] == [SERIES.uid] * 4
+        assert caplog.messages == [f"{editor.file(MAYA, 'lunch')} is left out: it cannot be read or understood"]
+        editor.file(MAYA, "lunch").write_text(content + "\r\n\r\n")
+        booked.provider.calendar.busy([MAYA], YEAR)
+        assert len(caplog.messages) == 2
+
+    @pytest.mark.parametrize("cut", [b"SERIES:5e41e5\r\n", b"SERIES:5e4"])
+    def test_a_broken_file_of_ours_stops_its_own_series_alone(self, booked: World, editor: Editor, cut: bytes):
+        other = replace(SERIES, uid="other-0@careermail.example.com", attendees=(LIAM,), marker="0ddba11")
+        booked.provider.calendar.put(other)
+        file = editor.file(MAYA, SERIES.uid)
+        file.write_bytes(file.read_bytes().partition(cut)[0] + cut)
+        with pytest.raises(ProviderError, match=r"c0ffee-0@careermail.example.com.ics"):
+            held(booked)
+        assert len(booked.provider.calendar.occurrences(MAYA, "0ddba11", YEAR)) == 4
+
+    @pytest.mark.parametrize("original", [True, False])
+    def test_a_copy_made_in_a_conflict_is_no_second_series(
+        self, booked: World, editor: Editor, original: bool, caplog: pytest.LogCaptureFixture
+    ):
+        file, first, second = (editor.file(MAYA, name) for name in (SERIES.uid, "a copy (conflict)", "b copy"))
+        first.write_bytes(file.read_bytes())
+        edit(first, "T100000", "T150000")
+        second.write_bytes(file.read_bytes())
+        if not original:
+            file.rename(first)
+        assert len(confirmed(booked)) == len(held(booked)) == 4
+        assert confirmed(booked)[0] == utc(2027, 1, 12, 9)
+        counts, others = (file, [first, second]) if original else (first, [second])
+        assert caplog.messages == [
+            f"{other} is left out: it holds an event of careermail's that {counts} holds too" for other in others
+        ]
+
+    def test_a_file_that_is_rewritten_keeps_its_mode_and_owner(self, booked: World, editor: Editor):
+        file = editor.file(JONAS, SERIES.uid)
+        file.chmod(0o664)
+        if os.geteuid() == 0:
+            os.chown(file, 1234, 1235)
+        was = file.stat()
+        booked.hands.move_one(held(booked)[APRIL], utc(2027, 4, 20, 11))
+        assert held(booked)[APRIL].start == utc(2027, 4, 20, 11)
+        now = file.stat()
+        assert now.st_ino != was.st_ino
+        assert (now.st_mode, now.st_uid, now.st_gid) == (was.st_mode, was.st_uid, was.st_gid)
+
+    def test_what_a_killed_write_left_is_removed_by_a_later_one(self, booked: World, editor: Editor):
+        old, recent, foreign = (editor.folder(MAYA) / f".{name}.tmp" for name in ("careermail-a", "careermail-b", "c"))
+        for file in (old, recent, foreign):
+            file.write_bytes(b"BEGIN:VCAL")
+        for file in (old, foreign):
+            os.utime(file, (1_000_000_000, 1_000_000_000))
+        booked.provider.calendar.put(SINGLE)
+        assert (old.exists(), recent.exists(), foreign.exists()) == (False, True, True)
 
     @pytest.mark.parametrize("start", ["DTSTART:tomorrow", "X-NOTHING:0"])
     def test_an_event_that_does_not_say_when_is_named(self, booked: World, editor: Editor, start: str):

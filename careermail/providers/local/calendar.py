@@ -53,7 +53,7 @@ class LocalCalendar:
         home = self._vdir(organizer.email)
         home.check()
         self._follow(home, marker)
-        return sessions(home.instances(window, organizer.zone, marker), window)
+        return sessions(home.sessions(window, organizer.zone, marker), window)
 
     def move(self, organizer: Person, occurrence: Occurrence, start: datetime, end: datetime) -> None:
         """As Calendar.move. Raises ProviderError (permanent) where there is no such session any more."""
@@ -164,7 +164,7 @@ class LocalCalendar:
         if self._holders is None:
             self._holders = defaultdict(set)
             for folder in (self._root / "calendars").iterdir():
-                with suppress(ProviderError):  # a file that is broken is told of when its own series is read
+                with suppress(ProviderError):  # no folder, or none that we may look into
                     for held in self._folder(folder.name).markers():
                         self._holders[held].add(folder.name)
         return self._holders[marker] - {home.path.name}
@@ -172,6 +172,7 @@ class LocalCalendar:
     def _settle_stray(self, home: Vdir, theirs: Vdir, stray: Summary) -> None:
         """What only an attendee has: they split it off the series, or the organizer has deleted it."""
         if stray.given:
+            home.open(stray.uid)  # a file that is there and broken is no deletion: this raises
             self._withdraw(theirs, stray.uid)
             return
         calendar = theirs.open(stray.uid).calendar

@@ -1,10 +1,12 @@
 """Files that are whole or not there, and what was read from them for as long as they stay as they are."""
 
+import logging
 import os
+import stat
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -13,8 +15,11 @@ from careermail.errors import ProviderError
 from careermail.mail.vevent import CalendarError
 from careermail.model import opaque
 
+log = logging.getLogger("careermail")
 T = TypeVar("T")
 Stamp = tuple[int, int, int]
+TEMPORARY = ".careermail-{}.tmp"
+LONG_AGO = 3600 * 10**9  # ns: no write takes an hour
 LONGEST = 200  # bytes of a file name; file systems stop at 255, and a Maildir adds its flags
 
 
@@ -53,19 +58,42 @@ def sync_folder(path: Path) -> None:
 
 
 def write(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
-    """Let the file hold this, all of it and for good, or be as it was. `by_way_of` is a folder on the same disk."""
+    """Let the file hold this, all of it and for good, or be as it was. `by_way_of` is a folder on the same disk.
+
+    A file that was there keeps its mode and, as far as we may say so, its owner and group; a new one is its owner's.
+    """
+    folder, (before, after) = by_way_of or path.parent, TEMPORARY.split("{}")
     with told(path):
-        handle, temporary = tempfile.mkstemp(dir=by_way_of or path.parent, prefix=".careermail-", suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=before, suffix=after)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                _keep_access(path, handle)
+                os.fsync(handle)
+                _sweep(folder, os.fstat(handle).st_mtime_ns - LONG_AGO)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def _keep_access(path: Path, handle: int) -> None:
+    """Let those who could read or write the file be able to do so again."""
+    with suppress(FileNotFoundError):
+        was = path.stat()
+        with suppress(PermissionError):  # only root gives files away, and others only to groups of theirs
+            os.fchown(handle, was.st_uid if os.geteuid() == 0 else -1, was.st_gid)
+        os.fchmod(handle, stat.S_IMODE(was.st_mode))
+
+
+def _sweep(folder: Path, before: int) -> None:
+    """Remove what writes that were killed half-way have left, as long as it is older than this (ns)."""
+    for left in folder.glob(TEMPORARY.format("*")):
+        with suppress(OSError):  # swept by somebody else, or somebody else's: no reason not to write
+            if left.stat().st_mtime_ns < before:
+                left.unlink()
 
 
 class Reader:
@@ -74,13 +102,14 @@ class Reader:
     def __init__(self, bound: int = 10_000) -> None:
         self._bound = bound
         self._held: OrderedDict[tuple[Any, ...], tuple[Stamp, Any]] = OrderedDict()
+        self._told: dict[str, Stamp] = {}
 
     def view(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
         """What `look(content, *how)` makes of a file; None if it is gone.
 
         Raises ProviderError where it cannot be read, or not be understood.
         """
-        name, stamp = (path, look, *how), (status.st_mtime_ns, status.st_size, status.st_ino)
+        name, stamp = (path, look, *how), _stamp(status)
         held = self._held.get(name)
         if held is None or held[0] != stamp:
             try:
@@ -94,6 +123,24 @@ class Reader:
         seen: T = held[1]
         return seen
 
+    def view_if_whole(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
+        """The same, but None too for a file that cannot be understood: the log names it, and the others count."""
+        try:
+            return self.view(path, status, look, *how)
+        except ProviderError:
+            self.tell(path, status, "cannot be read or understood")
+            return None
+
+    def tell(self, path: str, status: os.stat_result, why: str) -> None:
+        """Let the log name a file that is left out, once for each version of it."""
+        if self._told.get(path) != _stamp(status):
+            self._told[path] = _stamp(status)
+            log.warning("%s is left out: it %s", path, why)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
 
 def understood(path: Path, look: Callable[..., T], *how: Any) -> T:
     """What `look(content, *how)` makes of a file. Raises ProviderError, FileNotFoundError."""
@@ -105,6 +152,6 @@ def understood(path: Path, look: Callable[..., T], *how: Any) -> T:
         raise ProviderError(f"{path}: {error.strerror}. Let careermail's user read and write this file.") from error
     except CalendarError as error:
         raise ProviderError(f"{path}: not understood ({error}). Mend the file, or remove it.") from error
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except Exception:  # noqa: BLE001
         # What calendar programs leave behind breaks the libraries in many ways, and their words would quote it.
         raise ProviderError(f"{path}: no calendar that can be understood. Mend the file, or remove it.") from None

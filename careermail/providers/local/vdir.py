@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 File = tuple[str, os.stat_result]
+MARKED = re.compile(SERIES.encode() + rb"[^:\r\n]*:?([^\r\n]*)", re.IGNORECASE)
 
 
 @dataclass
@@ -69,36 +72,56 @@ class Vdir:
 
     def held(self, marker: str) -> dict[str, Summary]:
         """The events of a series by UID, whatever file holds them."""
-        return {uid: one for uid, (_, one) in self._ours().items() if one.marker == marker}
+        return {uid: one for uid, (_, one) in self._ours(marker).items() if one.marker == marker}
 
     def summary(self, uid: str) -> Summary | None:
         """One event of ours, of whatever series."""
         return self._ours().get(uid, ("", None))[1]
 
-    def _ours(self) -> dict[str, tuple[str, Summary]]:
-        found: dict[str, tuple[str, Summary]] = {}
-        for file in self.files():
-            for one in self._reader.view(*file, _summaries) or ():
-                found.setdefault(one.uid, (file[0], one))
-        return found
-
     def markers(self) -> set[str]:
         """The series that have an event here."""
         return {one.marker for _, one in self._ours().values()}
 
-    def instances(self, window: tuple[datetime, datetime], zone: ZoneInfo, marker: str = "") -> list[Instance]:
-        """What takes place around a window (UTC): all of it, or one series. More than asked for, to be remembered."""
-        years, found = (window[0].year, window[1].year), []
+    def _ours(self, marker: str = "") -> dict[str, tuple[str, Summary]]:
+        """Each event of ours with its one file; of the copies that programs make in conflicts, none counts."""
+        copies: defaultdict[str, list[tuple[File, Summary]]] = defaultdict(list)
         for file in self.files():
-            uids = {one.uid for one in self._reader.view(*file, _summaries) or () if one.marker == marker}
-            if uids or not marker:
-                instances = self._reader.view(*file, _instances, *years, zone) or ()
-                found += [i for i in instances if i.uid in uids or not marker]
+            for one in self._summaries(file, marker):
+                copies[one.uid].append((file, one))
+        found = {}
+        for uid, both in copies.items():
+            (file, one), *others = sorted(both, key=lambda each: each[0][0] != str(self._place(uid)))
+            found[uid] = file[0], one
+            for other, _ in others:
+                self._reader.tell(*other, f"holds an event of careermail's that {file[0]} holds too")
         return found
+
+    def _summaries(self, file: File, marker: str) -> tuple[Summary, ...]:
+        """The events of ours in a file. One that is broken counts for nothing, unless it may hold this series."""
+        marked = self._reader.view_if_whole(*file, _markers) or ()
+        if marker and any(marker.startswith(start) for start in marked):
+            return self._reader.view(*file, _summarised) or ()
+        return (self._reader.view_if_whole(*file, _summarised) or ()) if marked else ()
+
+    def instances(self, window: tuple[datetime, datetime], zone: ZoneInfo) -> list[Instance]:
+        """What takes place around a window (UTC), as far as its files are whole; more than asked for."""
+        years = window[0].year, window[1].year
+        return [i for file in self.files() for i in self._reader.view_if_whole(*file, _instances, *years, zone) or ()]
+
+    def sessions(self, window: tuple[datetime, datetime], zone: ZoneInfo, marker: str) -> list[Instance]:
+        """What takes place of one series around a window (UTC)."""
+        years = window[0].year, window[1].year
+        places = {(path, uid) for uid, (path, one) in self._ours(marker).items() if one.marker == marker}
+        files = [file for file in self.files() if file[0] in {path for path, _ in places}]
+        found = [(file[0], one) for file in files for one in self._reader.view(*file, _instances, *years, zone) or ()]
+        return [one for path, one in found if (path, one.uid) in places]
+
+    def _place(self, uid: str) -> Path:
+        return self.path / f"{safe(uid)}.ics"
 
     def open(self, uid: str) -> Copy:
         """The file of an event, read anew; or the file that would hold it."""
-        path = self.path / f"{safe(uid)}.ics"
+        path = self._place(uid)
         if not path.exists() and uid in (ours := self._ours()):
             path = Path(ours[uid][0])
         try:
@@ -125,10 +148,13 @@ class Vdir:
         copy.calendar, copy.content = calendar, content
 
 
-def _summaries(content: bytes) -> tuple[Summary, ...]:
-    """Most files in a calendar are not ours, and these need not be parsed to know it."""
-    if SERIES.encode() not in content.upper() and content.rstrip().upper().endswith(b"END:VCALENDAR"):
-        return ()
+def _markers(content: bytes) -> frozenset[str]:
+    """The series that a file names, be it whole or not; most in a calendar name none, and need not be parsed."""
+    unfolded = re.sub(rb"\r?\n[ \t]", b"", content)
+    return frozenset(value.decode(errors="replace").strip() for value in MARKED.findall(unfolded))
+
+
+def _summarised(content: bytes) -> tuple[Summary, ...]:
     return summaries(parse(content))
 
 
