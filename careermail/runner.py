@@ -26,6 +26,7 @@ LONGEST_WAIT = timedelta(hours=6)
 # A temporary failure becomes the admin's business when it has lasted this long.
 PATIENCE = timedelta(hours=4)
 LOOK_AGAIN = timedelta(minutes=5)
+TAKES_TIME = {"book", "reshape", "move", "single"}
 
 
 @dataclass
@@ -35,9 +36,18 @@ class _Tick:
     team: Team
     fresh: set[str] = field(default_factory=set)
     blind: set[str] = field(default_factory=set)
+    taken: bool = False  # whether we took up somebody's time since all were read
+
+    def unsettled(self) -> bool:
+        """Whether to read all once more: what one series took may be in the way of another's session."""
+        taken, self.taken = self.taken, False
+        if taken:
+            self.fresh.clear()
+        return taken
 
     def stale(self, action: Action) -> None:
         """An effect on a series, or a mail about a session: the calendar is read again before the next."""
+        self.taken |= action.verb in TAKES_TIME
         self.fresh -= {w.topic.series.key for w in action.wanted if w.topic.occurrence or action.verb in ORDER}
 
 
@@ -62,6 +72,8 @@ class Runner:
                 if self._look(tick, history, now):
                     continue
                 wanted = plan(team, history, now, blind=tick.blind)
+                if not wanted.due and not self.stopping and tick.unsettled():
+                    continue
                 if not wanted.due or self.stopping:
                     return min(wanted.wake_at, now + LOOK_AGAIN) if tick.blind else wanted.wake_at
                 self._perform(name, wanted.due[0], history, now)

@@ -43,6 +43,20 @@ def test_a_series_that_was_split_since_it_was_last_read_ends_with_its_report():
     assert one.ahead(OFTEN, far=True) == []
 
 
+def test_a_session_that_grows_into_another_is_seen_to_at_once():
+    """What one series takes of the manager's time may be in the way of another's session, read before it."""
+    tama = Person("Tama Ngata", "tama@example.com", "Europe/London")
+    early = Series(MAYA, tama, replace(OFTEN.conversation, first=datetime(2027, 2, 2, 9), on_conflict="keep"))
+    one = office(OFTEN)
+    one.team = Team(MAYA, (OFTEN, early))
+    one.run(A_DAY)
+    one.team = Team(MAYA, (OFTEN, replace(early, conversation=replace(early.conversation, minutes=90))))
+    one.tick()
+    before = one.facts
+    one.tick()
+    assert one.facts == before
+
+
 def test_two_sessions_that_appear_at_one_hour_are_told_apart():
     """Nothing else orders what has the same start, when it is paired with what has vanished."""
     start = datetime(2027, 4, 13, 8, tzinfo=UTC)
