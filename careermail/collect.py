@@ -20,14 +20,28 @@ def read_calendar(
 
     With `ours` the change was our own doing: what is gone was superseded, and nobody need be told.
     """
-    window = reading_window(series, now)
+    been = [o.start for o in standing.occurrences.values() if o.status == "confirmed" and o.start <= now]
+    window = reading_window(series, now, max(been, default=now))
     seen = calendar.occurrences(series.manager, series.marker, window)
     places = {(o.uid, o.recurrence_id): o for o in standing.occurrences.values()}
     seen = _with_busy(calendar, series, seen, places, now)
-    changes = reconcile(standing.occurrences, seen, window)
+    changes = _as_it_was(reconcile(standing.occurrences, seen, window), standing, now)
     if ours:
         changes = [replace(o, status="superseded") if o.status == "cancelled" else o for o in changes]
     return [Fact(now, "seen", f"{series.key}/{o.id}", to_data(o)) for o in changes]
+
+
+def _as_it_was(changes: list[Occurrence], standing: Standing, now: datetime) -> list[Occurrence]:
+    """Let the past be: a change of the whole series shifts what has been only on paper, and adds nothing to it."""
+    known = standing.occurrences
+    return [o for o in (_still(o, known.get(o.id), now) for o in changes) if o and o != known.get(o.id)]
+
+
+def _still(seen: Occurrence, known: Occurrence | None, now: datetime) -> Occurrence | None:
+    if known is None:
+        return seen if seen.end > now - 2 * A_DAY else None
+    over = seen.end <= now and known.end <= now
+    return replace(seen, start=known.start, end=known.end) if over else seen
 
 
 def _with_busy(

@@ -55,12 +55,19 @@ def move(series: Series, commitment: Commitment, due: date, now: datetime) -> Fa
 
 
 def ask(series: Series, standing: Standing, reason: str, now: datetime) -> Fact:
-    """Ask for an ad hoc conversation. The reason is the manager's own, and goes to nobody else."""
+    """Ask for an ad hoc conversation. The reason is the manager's own, and goes to nobody else.
+
+    Raises UsageError while the series is paused: whoever is away cannot be met.
+    """
+    if Row(series, standing, now).paused:
+        raise UsageError(f"the sessions with {series.report.first_name} are paused; resume them first")
     return Fact(now, "asked", f"{series.key}/ad-hoc/{len(standing.asked) + 1}", {"reason": reason})
 
 
 def pause(series: Series, until: date | None, now: datetime) -> Fact:
-    """Let the series rest, up to a day (excluded) or until it is resumed."""
+    """Let the series rest, up to a day (excluded) or until it is resumed. Raises UsageError where that day is past."""
+    if until and until <= local_day(series.manager, now):
+        raise UsageError(f"{until} is not ahead; give a day to come, or none")
     return Fact(now, "paused", series.key, {"until": until.isoformat() if until else None})
 
 

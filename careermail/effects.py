@@ -187,7 +187,7 @@ class _End(_CalendarEffect):
 
     def intent(self) -> dict[str, Any]:
         # Also those of an event that people split off since the calendar was last read.
-        window = reading_window(self.series, self.world.now)
+        window = reading_window(self.series, self.world.now, self.world.now)
         there = self.calendar.occurrences(self.series.manager, self.series.marker, window)
         coming = {o.uid for o in there if o.status == "confirmed" and o.start > self.world.now}
         return {"uids": sorted(coming.union(self.wanted.data["uids"]))}
@@ -226,9 +226,12 @@ _CALENDAR_EFFECTS: dict[str, type[_CalendarEffect]] = {
 }
 
 
-def reading_window(series: Series, now: datetime) -> Window:
-    """From when to when a series' sessions are read: three of them ahead at least, and what has just been."""
+def reading_window(series: Series, now: datetime, since: datetime) -> Window:
+    """From when to when a series' sessions are read: from the one that has just been, three ahead at least.
+
+    `since` is the start of the last session known to have been: it may have been cancelled while nobody looked.
+    """
     ahead = now
     for _ in range(3):
         ahead = after_one_period(series.conversation, ahead, series.manager.zone)
-    return now - timedelta(days=2), max(ahead, now + timedelta(days=400)).astimezone(UTC)
+    return min(since, now - timedelta(days=2)), max(ahead, now + timedelta(days=400)).astimezone(UTC)

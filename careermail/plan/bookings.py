@@ -125,6 +125,8 @@ def to_be_replaced(row: Row, session: Session) -> bool:
 def _goes_on(row: Row, session: Session) -> bool:
     if row.standing.recurring(session.occurrence):
         return not ended_by_people(row, session.occurrence)
+    if row.is_part(session.occurrence) and row.series.conversation.format == "one":
+        return False
     return session.booking is not None and session.booking.role in {"again", "part"}
 
 
@@ -177,6 +179,7 @@ def what_became(session: Session) -> str:
 
 def _parts(row: Row) -> Iterator[Wanted]:
     if row.series.conversation.format != "three":
+        yield from _no_more_parts(row)
         return
     coming = [o for o in row.confirmed if row.standing.recurring(o) and o.start > row.now]
     for occurrence in coming[:1]:
@@ -198,6 +201,13 @@ def _part(row: Row, first: Occurrence, part: int) -> Iterator[Wanted]:
         yield _wanted(row, "single", key, because, until=wish, topic=Topic(row.series, first), data=data)
 
 
+def _no_more_parts(row: Row) -> Iterator[Wanted]:
+    for occurrence in row.confirmed:
+        if occurrence.start > row.now and row.is_part(occurrence):
+            topic, because = Topic(row.series, occurrence), "the conversation is one session now"
+            yield _wanted(row, "cancel", f"{occurrence.id}/whole", because, until=occurrence.start, topic=topic)
+
+
 def _asked_for(row: Row) -> Iterator[Wanted]:
     for key, fact in row.standing.asked.items():
         data = {"role": "ad-hoc", "reason": fact.data["reason"]}
@@ -209,7 +219,7 @@ def _asked_for(row: Row) -> Iterator[Wanted]:
 def _rest(row: Row) -> Iterator[Wanted]:
     # Each session is cancelled as it comes near, so that the series stands untouched when the pause ends.
     for occurrence in row.confirmed:
-        if occurrence.start > row.now:
+        if occurrence.start > row.now and row.rests_at(occurrence.start):
             near = occurrence.start - A_DAY * (row.series.conversation.prepare_days + 1)
             yield _wanted(
                 row,

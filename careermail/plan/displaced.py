@@ -40,8 +40,8 @@ def wanted_displaced(row: Row, history: History) -> Iterator[Wanted]:
 
 def _lost(row: Row, session: Session, history: History, ended: set[str]) -> Iterator[Wanted]:
     occurrence = session.occurrence
-    if history.state(f"{row.series.key}/{occurrence.id}/rest"):
-        return  # we took it away ourselves, for a pause
+    if any(history.state(f"{row.series.key}/{occurrence.id}/{ours}") for ours in ("rest", "whole")):
+        return  # we took it away ourselves
     if not session.late and ended_by_people(row, occurrence):
         if occurrence.id in ended:
             looking = given_up(row) and not worn_out(row)
@@ -58,7 +58,8 @@ def _first_of_each_ended(row: Row) -> set[str]:
     first: dict[tuple[str, object], str] = {}
     for occurrence in row.occurrences:
         lost = row.standing.lost.get(occurrence.id)
-        if lost and ended_by_people(row, occurrence) and not _rearranged(row, occurrence, lost.at):
+        ahead = lost and occurrence.start > lost.at
+        if lost and ahead and ended_by_people(row, occurrence) and not _rearranged(row, occurrence, lost.at):
             first.setdefault((occurrence.uid, lost.at), occurrence.id)
     return set(first.values())
 

@@ -112,7 +112,7 @@ def days_of_notice(promise: Promise, person: Person) -> list[datetime]:
 
 def a_week_after(promise: Promise, person: Person) -> list[datetime]:
     """A week after the commitment's date, or the working day after that."""
-    return [send_time(person, working_day(person, promise.date + USEFUL_AFTER_DATE, "after"), "same")]
+    return [send_time(person, working_day(person, _told_on(promise, person) + USEFUL_AFTER_DATE, "after"), "same")]
 
 
 def until_the_date(promise: Promise, person: Person) -> datetime:
@@ -122,4 +122,9 @@ def until_the_date(promise: Promise, person: Person) -> datetime:
 
 def until_a_week_after(promise: Promise, person: Person) -> datetime:
     """A week after the date, when `overdue` takes over."""
-    return send_time(person, promise.date + USEFUL_AFTER_DATE, "same")
+    return send_time(person, _told_on(promise, person) + USEFUL_AFTER_DATE, "same")
+
+
+def _told_on(promise: Promise, person: Person) -> date:
+    # After long holidays, the first day on which the owner could hear of it.
+    return max(promise.date, local_day(person, on_the_date(promise, person)[0]))

@@ -10,7 +10,7 @@ from careermail.plan.contracts import wanted_contracts
 from careermail.plan.displaced import wanted_displaced
 from careermail.plan.endings import wanted_endings
 from careermail.plan.history import History, pair
-from careermail.plan.playbook import MERGED, wanted_mails
+from careermail.plan.playbook import MERGED, wanted_promise_mails, wanted_session_mails
 from careermail.plan.recurrence import at_work, local_day, working_moment
 from careermail.plan.sessions import Row
 
@@ -36,7 +36,8 @@ def _everything(team: Team, history: History, now: datetime, blind: Collection[s
         if series.key not in blind:
             yield from wanted_events(row, history)
             yield from wanted_displaced(row, history)
-            yield from wanted_mails(row)
+            yield from wanted_session_mails(row)
+        yield from wanted_promise_mails(row)
         yield from wanted_contracts(row, lambda key: history.state(key) == "done")
     yield from wanted_endings(team.manager, (s.key for s in team.series), history, now)
 
@@ -93,17 +94,18 @@ def _open(wanted: Wanted, effect: Effect | None) -> bool:
 
 def _moment(wanted: Wanted, effect: Effect | None, now: datetime) -> datetime:
     """When the effect is to be attempted, as seen from now (UTC)."""
-    if effect:
-        return effect.retry_at or now
+    if effect and not effect.retry_at:
+        return now
+    earliest = max(effect.retry_at if effect and effect.retry_at else wanted.due, now)
     if wanted.due > now or wanted.to is None or now >= wanted.until:
-        return max(wanted.due, now)
+        return earliest
     # Late, after an outage or because it was agreed late: then it waits for working hours, if it can.
     if not at_work(wanted.to, wanted.due):
-        return now  # the rule itself had it leave them
-    moment = working_moment(wanted.to, now, "after")
+        return earliest  # the rule itself had it leave them
+    moment = working_moment(wanted.to, earliest, "after")
     # A `latest` that has passed is past saving, and the night is no better than the morning after.
     limit = wanted.latest if wanted.latest and now < wanted.latest else wanted.until
-    return moment if moment < limit else now
+    return moment if moment < limit else earliest
 
 
 def _too_late(wanted: Wanted) -> str:

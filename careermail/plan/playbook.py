@@ -86,14 +86,18 @@ PROMISE_RULES: tuple[Rule[Promise], ...] = (
 MERGED = {"prepare", "due-soon", "due", "overdue", "review", "displaced", "alarm"}
 
 
-def wanted_mails(row: Row) -> Iterator[Wanted]:
-    """Every mail that one series wants by the tables, due, foreseen or unwanted."""
+def wanted_session_mails(row: Row) -> Iterator[Wanted]:
+    """Every mail about the sessions of one series, due, foreseen or unwanted."""
     for session in row.sessions:
         for rule in SESSION_RULES:
             yield from _about_session(rule, session)
+
+
+def wanted_promise_mails(row: Row) -> Iterator[Wanted]:
+    """Every mail about the commitments of one series; they need no calendar, and go out where none can be read."""
     for promise in _promises(row):
-        for rule_ in PROMISE_RULES:
-            yield from _about_promise(rule_, promise)
+        for rule in PROMISE_RULES:
+            yield from _about_promise(rule, promise)
 
 
 def _about_session(rule: Rule[Session], session: Session) -> Iterator[Wanted]:
@@ -153,7 +157,7 @@ def _promises(row: Row) -> Iterator[Promise]:
     if contract := row.standing.contract:
         for commitment in contract.commitments:
             if commitment.due:
-                yield Promise(row.series, commitment, commitment.due, row.next_start, row.paused)
+                yield Promise(row.series, commitment, commitment.due, row.next_after(commitment.due), row.paused)
 
 
 def _in_words(words: str, series: Series) -> str:

@@ -1,10 +1,10 @@
 """A series as a row of sessions: which of them take place, what each replaces, and what follows it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from careermail.model import A_DAY, Commitment, Contract, Occurrence, Person, Series
+from careermail.model import A_DAY, Commitment, Contract, Occurrence, Person, Series, resolve
 from careermail.plan.history import Booking, Standing
 from careermail.plan.recurrence import after_one_period
 
@@ -31,8 +31,8 @@ class Session:
 
     @property
     def takes_place(self) -> bool:
-        """Whether it stands in the calendar, accepted or not answered."""
-        return self.occurrence.status == "confirmed"
+        """Whether it stands in the calendar, accepted or not answered; or was held, as its contract shows."""
+        return self.occurrence.status == "confirmed" or self.recorded is not None
 
     @property
     def late(self) -> bool:
@@ -41,9 +41,8 @@ class Session:
 
     @property
     def lost(self) -> bool:
-        """Whether its quarter is left without it; what is struck out after the fact is only tidied up."""
-        in_time = self.lost_at is not None and self.lost_at <= self.occurrence.start + A_DAY
-        return self.late or (not self.takes_place and in_time)
+        """Whether its quarter is left without it."""
+        return self.late or (not self.takes_place and self.lost_at is not None)
 
     @property
     def day(self) -> date:
@@ -81,11 +80,15 @@ class Row:
     @property
     def paused(self) -> bool:
         """Whether the series rests today."""
+        return self.rests_at(self.now)
+
+    def rests_at(self, moment: datetime) -> bool:
+        """Whether the series rests at a moment (UTC), as far as is known now."""
         fact = self.standing.paused
         if fact is None:
             return False
         until = fact.data.get("until")
-        return not until or self.now.astimezone(self.series.manager.zone).date() < date.fromisoformat(until)
+        return not until or moment.astimezone(self.series.manager.zone).date() < date.fromisoformat(until)
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
@@ -112,6 +115,12 @@ class Row:
     def alive(self) -> set[str]:
         """The UIDs of the recurring events that still have sessions to come."""
         return {o.uid for o in self.confirmed if self.standing.recurring(o) and o.start > self.now}
+
+    def next_after(self, day: date) -> datetime:
+        """The start of the first session after the day, or where one would come by the rule."""
+        midnight = resolve(datetime.combine(day + A_DAY, time()), self.series.manager.zone)
+        later = (o.start for o in self.confirmed if o.start >= midnight)
+        return next(later, None) or self._by_rule(max(midnight, self.now))
 
     @cached_property
     def next_start(self) -> datetime:
@@ -172,6 +181,11 @@ class Row:
         """The session that was booked in place of this one, if any is known."""
         stand_ins = {b.uid for b in self.standing.bookings.values() if b.of == occurrence.id and b.role == "again"}
         return next((o for o in self.occurrences if o.uid in stand_ins), None)
+
+    def is_part(self, occurrence: Occurrence) -> bool:
+        """Whether it is the second or third of three conversations."""
+        booking = self.standing.role(occurrence)
+        return booking is not None and booking.part > 1
 
     def part(self, first: Occurrence, number: int) -> Occurrence | None:
         """The second or third of three conversations, of which `first` is the first."""

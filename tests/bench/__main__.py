@@ -151,7 +151,8 @@ def daemon(path: Path) -> Iterator[psutil.Process]:
 def starting(root: Path) -> Row:
     """Until the daemon says that it is ready, against merely parsing the same files."""
     parse = (
-        "import sys, tomllib, pathlib\nfor p in pathlib.Path(sys.argv[1]).rglob('*.toml'): tomllib.loads(p.read_text())"
+        "import sys, tomllib, pathlib\n"
+        "for path in pathlib.Path(sys.argv[1]).glob('managers.d/*.toml'): tomllib.loads(path.read_text())"
     )
 
     def ready() -> None:
