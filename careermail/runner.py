@@ -1,7 +1,7 @@
 """Collect, plan, perform, record: the one place where plan, mail, store and providers meet."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -10,21 +10,21 @@ from typing import Any
 from careermail.clock import Clock
 from careermail.collect import read_calendar
 from careermail.effects import Effect, World, effect_of
-from careermail.errors import CareermailError, ProviderError
+from careermail.errors import CareermailError, ProviderError, StoreError, TryLater
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
 from careermail.plan.history import History, fold, pair
 from careermail.plan.planner import ORDER, SERVICE, begun, plan, plan_alarms
 from careermail.providers import Provider
 from careermail.store import Store
+from careermail.troubles import Troubles, permanent, told
 
 log = logging.getLogger("careermail")
 
 # Below this many facts a file is small enough to be left as it is.
 TIDY_FROM = 400
 LONGEST_WAIT = timedelta(hours=6)
-# A temporary failure becomes the admin's business when it has lasted this long.
-PATIENCE = timedelta(hours=4)
+PROVIDER = "provider/"  # begins the cause of what nothing can be done about until a server is back
 LOOK_AGAIN = timedelta(minutes=5)
 TAKES_TIME = {"book", "reshape", "move", "single"}
 
@@ -57,7 +57,7 @@ class Runner:
     def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
         self.service, self.provider, self.store, self.clock = service, provider, store, clock
         self.stopping = False  # set by a signal: the current action is the last
-        self._troubles: set[str] | None = None
+        self.troubles = Troubles(store)
 
     def tick(self, team: Team) -> datetime:
         """Do all that is due for one manager, and return when to come back (UTC, always ahead).
@@ -75,12 +75,25 @@ class Runner:
                 if not wanted.due and not self.stopping and tick.unsettled():
                     continue
                 if not wanted.due or self.stopping:
+                    self.troubles.settle(now, self._over(tick, history, now))
                     return min(wanted.wake_at, now + LOOK_AGAIN) if tick.blind else wanted.wake_at
                 self._perform(name, wanted.due[0], history, now)
                 tick.stale(wanted.due[0])
 
-    def tick_service(self) -> datetime:
-        """Tell the admin what is wrong, at most daily; return when to come back."""
+    def failed(self, manager: str, error: Exception) -> CareermailError:
+        """Let the admin know that a manager's visit failed, until one succeeds; return the error as it may be told."""
+        said = told(error, manager=manager)
+        if manager != SERVICE:
+            self.troubles.arise(manager, said, self.clock.now())
+        return said
+
+    def tick_service(self, visited: Collection[str] | None = None) -> datetime:
+        """Tell the admin what is wrong, at most daily; return when to come back.
+
+        `visited` are the managers who are looked after: the troubles of any other are over.
+        """
+        if visited is not None:
+            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in visited)
         admin = Person("admin", self.service.admin)
         with self.store.lock(SERVICE):
             while True:
@@ -107,10 +120,10 @@ class Runner:
             tick.blind.discard(series.key)
             try:
                 facts += read_calendar(self.provider.calendar, series, standing, now)
-                self._solved(f"{series.key}/calendar", now)
-            except ProviderError as error:
+            except Exception as error:  # noqa: BLE001 (what is odd in one calendar must not keep the others waiting)
                 tick.blind.add(series.key)
-                self._trouble(f"{series.key}/calendar", error, now)
+                cause = f"{series.key}/calendar"
+                self.troubles.arise(cause, told(error, key=opaque(series.key)), now)
         for fact in facts:
             log.info(
                 "seen", extra={"key": opaque(fact.key), "status": fact.data["status"], "start": fact.data["start"]}
@@ -121,19 +134,19 @@ class Runner:
     # --- perform ---------------------------------------------------------------------------------
 
     def _perform(self, manager: str, action: Action, history: History, now: datetime) -> None:
-        """Carry out one action and record what became of it, whatever that is."""
+        """Carry out one action and record what became of it, whatever that is.
+
+        Raises StoreError and TryLater, after which the next visit finds out how far it got.
+        """
         if action.verb == "skip":
             self._record(manager, action, "skipped", now, reason=action.reason)
             return
         try:
             self._bring_about(manager, action, history, now)
-        except CareermailError as error:
-            self._failed(manager, action, history, now, error)
-        except Exception as error:  # one item's fault must never stop the loop: it is held, and told
-            log.exception("fault", extra=_fields(manager, action))
-            # Its words may quote what people wrote, which belongs in no log; the place is logged above.
-            what = f"a fault in careermail ({type(error).__name__}); the log of this moment says where"
-            self._failed(manager, action, history, now, CareermailError(what))
+        except (StoreError, TryLater):
+            raise
+        except Exception as error:  # noqa: BLE001 (one item's fault must never stop the loop: it is held, and told)
+            self._failed(manager, action, history, now, told(error, **_fields(manager, action)))
 
     def _bring_about(self, manager: str, action: Action, history: History, now: datetime) -> None:
         world = World(self.service, self.provider, now)
@@ -181,9 +194,6 @@ class Runner:
             standing = history.of(series.key)
             facts += read_calendar(self.provider.calendar, series, standing, now, ours=True)
         self._record(manager, action, "done", now, *facts)
-        for w in action.wanted:
-            self._solved(w.key, now)
-        self._solved(f"provider/{self.provider.name}", now)
 
     def _record(self, manager: str, action: Action, kind: str, now: datetime, *more: Fact, **data: Any) -> None:
         facts = [
@@ -196,39 +206,32 @@ class Runner:
     # --- what fails ------------------------------------------------------------------------------
 
     def _failed(self, manager: str, action: Action, history: History, now: datetime, error: CareermailError) -> None:
-        permanent = not isinstance(error, ProviderError) or error.permanent
         known = history.effects.get(action.wanted[0].key)
         attempts = known.attempts if known else 0
-        wait = A_DAY if permanent else backoff(attempts, action.key)
+        wait = A_DAY if permanent(error) else backoff(attempts, action.key)
         if isinstance(error, ProviderError) and error.retry_after:
             wait = max(wait, error.retry_after)
-        kind = "held" if permanent else "failed"
+        kind = "held" if permanent(error) else "failed"
         self._record(manager, action, kind, now, reason=str(error), retry_at=(now + wait).isoformat())
         if manager != SERVICE:
-            self._trouble(action.wanted[0].key if permanent else f"provider/{self.provider.name}", error, now)
+            cause = action.wanted[0].key if permanent(error) else f"{PROVIDER}{self.provider.name}"
+            self.troubles.arise(cause, error, now, manager=manager)
 
-    def _trouble(self, cause: str, error: CareermailError, now: datetime) -> None:
-        if cause in self._known_troubles():
-            return
-        permanent = not isinstance(error, ProviderError) or error.permanent
-        since = now if permanent else now + PATIENCE
-        self._troubles = self._known_troubles() | {cause}
-        self._tell_service(Fact(now, "trouble", cause, {"note": str(error), "due": since.isoformat()}))
-        self.store.announce(SERVICE)
+    def _over(self, tick: _Tick, history: History, now: datetime) -> Callable[[Fact], bool]:
+        """Which troubles this visit, which went well, shows to be over; of other managers' none."""
+        name, ours = tick.team.manager.email, {series.key for series in tick.team.series}
 
-    def _solved(self, cause: str, now: datetime) -> None:
-        if cause in self._known_troubles():
-            self._troubles = self._known_troubles() - {cause}
-            self._tell_service(Fact(now, "solved", cause))
+        def over(trouble: Fact) -> bool:
+            cause, series = trouble.key, pair(trouble.key)
+            if _whose(trouble) != name:
+                return False
+            if cause.startswith(PROVIDER):
+                return all(effect.state != "failed" for effect in history.effects.values())
+            if cause == f"{series}/calendar":
+                return series not in ours or not (series in tick.blind or _half_way(history, series, now))
+            return not begun(history.effects.get(cause))
 
-    def _tell_service(self, fact: Fact) -> None:
-        with self.store.lock(SERVICE):
-            self.store.append(SERVICE, [fact])
-
-    def _known_troubles(self) -> set[str]:
-        if self._troubles is None:
-            self._troubles = set(fold(self.store.load(SERVICE)).troubles)
-        return self._troubles
+        return over
 
     # --- the archive -----------------------------------------------------------------------------
 
@@ -243,6 +246,11 @@ class Runner:
             # A crash in the middle of the last time may have left some in both.
             there = {(f.at, f.kind, f.key) for f in archived}
             self.store.replace(manager, live, [*archived, *(f for f in old if (f.at, f.kind, f.key) not in there)])
+
+
+def _whose(trouble: Fact) -> str:
+    """The manager whose visit met with a trouble."""
+    return str(trouble.data.get("manager", trouble.key.partition("/")[0]))
 
 
 def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:

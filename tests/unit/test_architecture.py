@@ -16,11 +16,13 @@ MODULES = {
 }
 GROUND = {"errors", "model"}
 # What each part of the house may import of the others; itself and the ground always.
+# fmt: off
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
     "model": set(),
     "clock": set(),
+    "signals": set(),
     "plan": set(),
     "mail": set(),
     "config": {"mail", "plan", "providers"},
@@ -29,12 +31,26 @@ MAY_IMPORT = {
     "desk": {"plan", "mail"},
     "effects": {"plan", "mail", "providers"},
     "collect": {"effects", "plan", "providers"},
-    "runner": {"clock", "collect", "effects", "plan", "mail", "store", "providers"},
-    "daemon": {"clock", "config", "runner", "plan"},
-    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "plan", "providers", "runner", "store"},
+    "troubles": {"plan", "store"},
+    "runner": {"clock", "collect", "effects", "plan", "mail", "store", "providers", "troubles"},
+    "daemon": {"clock", "config", "runner", "plan", "signals"},
+    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "plan", "providers", "runner", "signals",
+            "store"},
 }
-PURE = {"babel", "dateparser", "dateutil", "holidays", "icalendar", "jinja2", "markdown_it", "markupsafe",
-        "mailparser_reply", "pydantic", "recurring_ical_events"}  # fmt: skip
+# fmt: on
+PURE = {
+    "babel",
+    "dateparser",
+    "dateutil",
+    "holidays",
+    "icalendar",
+    "jinja2",
+    "markdown_it",
+    "markupsafe",
+    "mailparser_reply",
+    "pydantic",
+    "recurring_ical_events",
+}  # fmt: skip
 WORLDLY = {"io", "logging", "os", "random", "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "urllib"}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time"),
           ("time", "monotonic"), ("time", "time_ns"), ("time", "sleep"), ("time", "localtime")}  # fmt: skip

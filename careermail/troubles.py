@@ -1,0 +1,81 @@
+"""What the admin must know, kept among careermail's own facts; keeping it never stops the work that it is about."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from careermail.errors import CareermailError, ProviderError, TryLater
+from careermail.model import Fact
+from careermail.plan.history import fold
+from careermail.plan.planner import SERVICE
+from careermail.store import Store
+
+log = logging.getLogger("careermail")
+
+# A temporary failure becomes the admin's business when it has lasted this long.
+PATIENCE = timedelta(hours=4)
+
+
+class Troubles:
+    """The troubles that stand, by cause: an effect's key, a series' calendar, a provider, or a manager's whole visit.
+
+    They are read anew each time, so that the daemon and the commands see each other's. What cannot be written is kept
+    in memory and tried again with the next; nothing in here raises a CareermailError.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._unwritten: dict[str, Fact] = {}
+        self._said = ""
+
+    def standing(self) -> dict[str, Fact]:
+        """The troubles by cause; of those on disk none, where they cannot be read."""
+        facts: list[Fact] = []
+        try:
+            facts = self._store.load(SERVICE)
+        except CareermailError as error:
+            self._say(error)
+        return fold([*facts, *self._unwritten.values()]).troubles
+
+    def arise(self, cause: str, error: CareermailError, now: datetime, **data: Any) -> None:
+        """Note a trouble, unless it stands already; one that may pass is told when it has lasted."""
+        if cause not in self.standing():
+            due = now if permanent(error) else now + PATIENCE
+            self._tell(Fact(now, "trouble", cause, {"note": str(error), "due": due.isoformat(), **data}))
+
+    def settle(self, now: datetime, over: Callable[[Fact], bool]) -> None:
+        """Note as solved whatever `over` says so of."""
+        for cause, trouble in self.standing().items():
+            if over(trouble):
+                self._tell(Fact(now, "solved", cause))
+
+    def _tell(self, fact: Fact) -> None:
+        self._unwritten[fact.key] = fact
+        try:
+            with self._store.lock(SERVICE):
+                self._store.append(SERVICE, list(self._unwritten.values()))
+            self._unwritten.clear()
+            self._said = ""
+            self._store.announce(SERVICE)
+        except CareermailError as error:
+            self._say(error)
+
+    def _say(self, error: CareermailError) -> None:
+        if str(error) != self._said:  # once, not at every visit
+            log.error("cannot", extra={"manager": SERVICE, "reason": str(error)})
+        self._said = str(error)
+
+
+def permanent(error: CareermailError) -> bool:
+    """Whether trying again by itself will not help."""
+    return error.permanent if isinstance(error, ProviderError) else not isinstance(error, TryLater)
+
+
+def told(error: Exception, **where: Any) -> CareermailError:
+    """The error as people may hear of it: our own as it is; any other is a fault, which the log tells the place of."""
+    if isinstance(error, CareermailError):
+        return error
+    log.error("fault", exc_info=error, extra=where)
+    # Its words may quote what people wrote, which belongs neither in a log nor in a mail.
+    return CareermailError(f"a fault in careermail ({type(error).__name__}); the log of this moment says where")
