@@ -4,35 +4,34 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import islice
 
 from careermail.model import Conversation
 
 HORIZON = timedelta(days=3653)  # ten years: what has not come by then never does
-_COUNT = "[1-9][0-9]{0,3}"
 _DAY = "([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)"  # dateutil trips over a 53rd Monday of a month
 _NUMBER = "[+-]?[1-9][0-9]{0,2}"
 # The largest number that a list of them may hold, last ones counted as -1.
 LIMITS = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
 PARTS = {
     "FREQ": "YEARLY|MONTHLY|WEEKLY|DAILY",
-    "INTERVAL": _COUNT,
-    "COUNT": _COUNT,
-    "UNTIL": "[0-9]{8}(T[0-9]{6}Z?)?",
+    "INTERVAL": "[1-9][0-9]{0,3}",
     "BYDAY": f"{_DAY}(,{_DAY})*",
     "WKST": "MO|TU|WE|TH|FR|SA|SU",
     **dict.fromkeys(LIMITS, f"{_NUMBER}(,{_NUMBER})*"),
     "BYMONTH": "[0-9]{1,2}(,[0-9]{1,2})*",
 }
-_OF_THE_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
+REFUSED = {
+    **dict.fromkeys(("COUNT", "UNTIL"), "a series has no end; to end it, remove the report or pause"),
+    **dict.fromkeys(("BYHOUR", "BYMINUTE", "BYSECOND"), "the time of day is for `first` and `between` to say"),
+}
 
 
 def flaw(rule: str) -> str:
     """Say what is wrong with the text of a rule; "" if nothing is."""
     parts = _parts(rule)
     for name, value in parts.items():
-        if name in _OF_THE_CLOCK:
-            return f"{name}: the time of day is for `first` and `between` to say"
+        if name in REFUSED:
+            return f"{name}: {REFUSED[name]}"
         if name not in PARTS or not re.fullmatch(PARTS[name], value) or _beyond(name, value):
             return f"not understood: {name}={value}"
     return _clash(rule, parts) or _refusal(rule)
@@ -41,8 +40,6 @@ def flaw(rule: str) -> str:
 def _clash(rule: str, parts: dict[str, str]) -> str:
     if "FREQ" not in parts:
         return "FREQ is missing"
-    if {"COUNT", "UNTIL"} <= parts.keys():
-        return "COUNT or UNTIL, not both"
     if len(parts) <= rule.count(";"):
         return "a part is there twice"
     # Every day of 8,000 years would be tried before such a rule is known never to come.
@@ -70,8 +67,7 @@ def _refusal(rule: str) -> str:
 def _parsed(rule: str, start: datetime) -> Iterable[datetime]:
     from dateutil.rrule import rrulestr
 
-    # dateutil wants UNTIL naive where the start is; a day's difference does not matter here.
-    return rrulestr(re.sub(r"(UNTIL=\w+)Z", r"\1", rule), dtstart=start)
+    return rrulestr(rule, dtstart=start)
 
 
 def comes(conversation: Conversation, now: datetime) -> bool:
@@ -85,10 +81,6 @@ def comes(conversation: Conversation, now: datetime) -> bool:
 
 @lru_cache(1024)  # most series share their rule
 def _comes(rule: str, first: datetime, today: datetime) -> bool:
-    parts = _parts(rule)
-    count = int(parts.pop("COUNT", 0)) or None
     # Without an end, one that never comes would be sought until the year 9999.
-    end = f"{today + HORIZON:%Y%m%dT%H%M%S}"
-    parts["UNTIL"] = min(parts.get("UNTIL", end), end)
-    sessions = _parsed(";".join(map("=".join, parts.items())), first)
-    return any(session >= today for session in islice(sessions, count))
+    sessions = _parsed(f"{rule};UNTIL={today + HORIZON:%Y%m%dT%H%M%S}", first)
+    return any(session >= today for session in sessions)

@@ -105,7 +105,7 @@ def number(one: Component, revision: int) -> None:
 def text(calendar: Calendar) -> bytes:
     """The calendar as a file or a message holds it, with the VTIMEZONE of each zone that it names."""
     for name in sorted(calendar.get_missing_tzids()):
-        if zone := _timezone(name, min(starts(one).year for one in calendar.events)):
+        if zone := _timezone(name, min(starts(one).year for one in calendar.events if "DTSTART" in one)):
             calendar.subcomponents.insert(0, zone)
     return bytes(calendar.to_ical())
 
