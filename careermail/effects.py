@@ -190,7 +190,8 @@ class _End(_CalendarEffect):
         window = reading_window(self.series, self.world.now, self.world.now)
         there = self.calendar.occurrences(self.series.manager, self.series.marker, window)
         coming = {o.uid for o in there if o.status == "confirmed" and o.start > self.world.now}
-        return {"uids": sorted(coming.union(self.wanted.data["uids"]))}
+        reminders = (f"{opaque(key)}@{self.world.service.domain}" for key in self.wanted.data["reminders"])
+        return {"uids": sorted(coming.union(self.wanted.data["uids"], reminders))}
 
     def carry_out(self, intent: Intent) -> None:
         for uid in intent["uids"]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from careermail.model import A_DAY, Occurrence, Person, Series, Topic, Wanted
-from careermail.plan.history import History
+from careermail.plan.history import History, Standing
 from careermail.plan.sessions import Row
 from careermail.plan.slots import FOUR_WEEKS
 
@@ -58,5 +58,12 @@ def wanted_endings(manager: Person, configured: Iterable[str], history: History,
                 until=now + 366 * A_DAY,
                 topic=Topic(Series(manager, Person(address, address))),
                 because=f"{address} is no longer among {manager.email}'s reports",
-                data={"uids": sorted(open_ones | coming)},
+                data={"uids": sorted(open_ones | coming), "reminders": _reminders(key, standing, history, now)},
             )
+
+
+def _reminders(key: str, standing: Standing, history: History, now: datetime) -> list[str]:
+    """The keys of the manager's commitments to somebody who left that still stand ahead in the manager's calendar."""
+    ahead = (c for contract in standing.contracts for c in contract.of("manager") if c.due and c.due >= now.date())
+    noted = {c.id for c in ahead if any(history.state(f"{key}/{c.id}/note/{n}") == "done" for n in range(c.moves + 1))}
+    return [f"{key}/{name}/note" for name in sorted(noted)]

@@ -236,3 +236,15 @@ def test_if_no_hour_is_free_within_five_working_days_the_manager_is_told(tmp_pat
     world.ask(REASON)
     world.run(2027, 2, 20)
     assert world.briefs(since=date(2027, 2, 1)) == ["Wed 2027-02-03 11:00 displaced maya"]
+
+
+def test_a_report_who_leaves_takes_the_reminders_along_that_the_manager_had_for_them(tmp_path: Path):
+    world = World(tmp_path, datetime(2027, 1, 4, 8), PAIR)
+    world.run(2027, 1, 12, 12)
+    world.contract("Maya's commitments\n- Introduce Jonas to Dana Ortiz by 12 March 2027\n")
+    world.run(2027, 1, 13, 12)
+    assert any("20270312" in path.read_text() for path in world.files(MAYA))
+    world.configure()
+    world.run(2027, 1, 14, 12)
+    standing = [path.read_text() for path in world.files(MAYA)]
+    assert all("STATUS:CANCELLED" in text for text in standing if "20270312" in text)
