@@ -2,25 +2,27 @@
 
 import heapq
 import logging
-import signal
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from types import FrameType
+from pathlib import Path
 
 import schedule
 
 from careermail.clock import Clock
 from careermail.config import Config
-from careermail.errors import CareermailError, ConfigError, StoreError, TryLater
+from careermail.errors import CareermailError, ConfigError, TryLater
 from careermail.model import Team
 from careermail.plan.planner import SERVICE
 from careermail.runner import Runner, everyone
+from careermail.signals import Signals
 
 log = logging.getLogger("careermail")
 
 ROUND = timedelta(minutes=15)  # how often each manager's calendars are read, due or not
 SOON = timedelta(minutes=5)
 A_MOMENT = timedelta(seconds=20)
+NOTICE = timedelta(seconds=5)  # how often commands' announcements and edited files are looked for
 
 
 class Agenda:
@@ -63,49 +65,91 @@ class Daemon:
     def __init__(self, load: Callable[[], Config], hire: Callable[[Config], Runner], clock: Clock) -> None:
         """`load` reads the configuration (ConfigError), `hire` makes the runner that serves it."""
         self._load, self._hire, self._clock = load, hire, clock
-        self._agenda = Agenda()
+        self._agenda, self._rounds = Agenda(), schedule.Scheduler()
         self._stopping = self._reloading = False
+        self._seen_at = clock.now()
+        self._files: tuple[str, ...] = ()  # which tell that the configuration was edited
         self._take_up(load())
+        self._marks = self._last_marks = _marks(self._files)
+        self._arm()
 
-    def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; reload on SIGHUP."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._reload)
-        rounds = schedule.Scheduler()
-        rounds.every(int(ROUND.total_seconds())).seconds.do(self._visit_all, spread=ROUND)
-        rounds.every(5).seconds.do(self._notice)
+    def run(self, signals: Signals) -> None:
+        """Serve until SIGTERM or SIGINT; reload on SIGHUP, and when the configuration's files were edited."""
+        signals.pass_to(self.stop, self.reload)
         log.info("ready", extra={"managers": len(self._teams)})
         while not self._stopping:
-            if self._reloading:
-                self._try_reload()
-            rounds.run_pending()
-            if not self.visit_next():
-                self._clock.wait(self._next(rounds))
+            self.turn()
         log.info("stopped")
 
-    def _next(self, rounds: schedule.Scheduler) -> datetime:
-        now = self._clock.now()
-        coming = now + timedelta(seconds=max(rounds.idle_seconds or 0, 0))
+    def turn(self) -> None:
+        """Do what is next, or wait for it."""
+        self._keep_time()
+        if self._reloading:
+            self._try_reload()
+        self._rounds.run_pending()
+        if not self.visit_next():
+            self._clock.wait(self._next())
+
+    def stop(self) -> None:
+        """End after the action under way; safe at any moment."""
+        self._stopping = self._runner.stopping = True
+        self._clock.wake()
+
+    def reload(self) -> None:
+        """Read the configuration again as soon as may be; safe at any moment."""
+        self._reloading = True
+        self._clock.wake()
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        self._rounds.clear()
+        self._rounds.every(int(ROUND.total_seconds())).seconds.do(self._visit_all, spread=ROUND)
+        self._rounds.every(int(NOTICE.total_seconds())).seconds.do(self._notice)
+
+    def _next(self) -> datetime:
+        coming = self._clock.now() + timedelta(seconds=max(self._rounds.idle_seconds or 0, 0))
         return min(coming, self._agenda.next() or coming)
+
+    def _keep_time(self) -> None:
+        """Where a clock went back, what was to come by it would come late: begin anew."""
+        now = self._clock.now()
+        if now < self._seen_at - A_MOMENT:
+            log.warning("the clock was set back", extra={"by": self._seen_at - now})
+            self._begin()
+            self._arm()
+        # `schedule` goes by local time, which autumn sets back by an hour.
+        if (self._rounds.idle_seconds or 0) > NOTICE.total_seconds():
+            self._arm()
+        self._seen_at = now
 
     # --- visits ----------------------------------------------------------------------------------
 
     def visit_next(self) -> bool:
         """Do all that is due for one manager who is due; False if nobody is."""
         name = self._agenda.take(self._clock.now())
-        if name is None:
-            return False
+        if name is not None:
+            self._agenda.enter(name, self._visit(name))
+        return name is not None
+
+    def _visit(self, name: str) -> datetime:
+        """Do all that is due for one manager, and return when to come back; one's trouble is not the others'."""
         try:
-            again = self._runner.tick_service() if name == SERVICE else self._runner.tick(self._teams[name])
+            return self._runner.tick_service(self._teams) if name == SERVICE else self._runner.tick(self._teams[name])
         except TryLater as busy:
             log.info("busy", extra={"manager": name, "reason": str(busy)})
-            again = self._clock.now() + A_MOMENT
-        except CareermailError as error:
-            log.error("cannot", extra={"manager": name, "reason": str(error)})  # noqa: TRY400 (it says what to do)
-            again = self._clock.now() + SOON
-        self._agenda.enter(name, again)
-        return True
+            self._runner.failed(name, busy)
+            return self._clock.now() + A_MOMENT
+        except Exception as error:  # noqa: BLE001 (as above)
+            said = self._runner.failed(name, error)
+            log.error("cannot", extra={"manager": name, "reason": str(said)})  # noqa: TRY400 (the place is told already)
+            return self._clock.now() + SOON
+
+    def _begin(self) -> None:
+        """Visit everybody now."""
+        self._agenda.clear()
+        self._visit_all()
+        self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
 
     def _visit_all(self, spread: timedelta = timedelta(0)) -> None:
         now = self._clock.now()
@@ -113,38 +157,66 @@ class Daemon:
             self._agenda.enter(name, now + spread * n / len(self._teams))
 
     def _notice(self) -> None:
-        """Visit those whose facts a command has changed."""
+        """Take up what was edited, and visit those whose facts a command has changed."""
         try:
+            if self._edited():
+                return  # what a command did since is looked at by the same configuration that it went by
             for name in self._runner.store.changed():
                 if name in self._teams or name == SERVICE:
                     self._agenda.enter(name, self._clock.now())
-        except StoreError as error:
-            log.error("cannot", extra={"reason": str(error)})  # noqa: TRY400
+        except CareermailError as error:
+            log.error("cannot", extra={"reason": str(error)})  # noqa: TRY400 (it says what to do)
 
-    # --- signals and configuration ---------------------------------------------------------------
+    # --- configuration ---------------------------------------------------------------------------
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._stopping = self._runner.stopping = True
-        self._clock.wake()
+    def _edited(self) -> bool:
+        """Reload where files were edited, once they rest and are not half written; tell whether they do not yet."""
+        before, self._last_marks = self._last_marks, _marks(self._files)
+        if self._last_marks != self._marks and self._last_marks == before:
+            self._try_reload(only_if_new=True)
+        return self._last_marks != before
 
-    def _reload(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._reloading = True
-        self._clock.wake()
-
-    def _try_reload(self) -> None:
-        self._reloading = False
+    def _try_reload(self, *, only_if_new: bool = False) -> None:
+        self._reloading, files, self._marks = False, self._files, _marks(self._files)
         try:
-            self._take_up(self._load())
+            config = self._load()
+            if only_if_new and config == self._config:
+                return
+            self._take_up(config)
             log.info("reloaded", extra={"managers": len(self._teams)})
         except ConfigError as error:
-            for problem in error.problems:
-                log.error("refused", extra={"reason": str(problem)})  # noqa: TRY400
-            log.error("kept the configuration that was running")  # noqa: TRY400
+            self._files = _with_folders([*self._config.files, *(problem.file for problem in error.problems)])
+            self._refuse(*(str(problem) for problem in error.problems))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with it, what was running goes on)
+            self._refuse(str(self._runner.failed(SERVICE, error)))
+        if self._files != files:
+            self._marks = self._last_marks = _marks(self._files)
+
+    def _refuse(self, *reasons: str) -> None:
+        for reason in reasons:
+            log.error("refused", extra={"reason": reason})
+        log.error("kept the configuration that was running")
 
     def _take_up(self, config: Config) -> None:
         runner = self._hire(config)
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)
-        self._runner = runner
-        self._agenda.clear()
-        self._visit_all()
-        self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
+        self._config, self._runner, self._files = config, runner, _with_folders(config.files)
+        self._begin()
+
+
+def _with_folders(files: Iterable[Path]) -> tuple[str, ...]:
+    """The files, and the folders in which others may come to be included."""
+    return tuple(sorted({str(path) for file in files for path in (file, file.parent)}))
+
+
+def _marks(paths: Iterable[str]) -> int:
+    """Something that changes when any of these files and folders does."""
+    return hash(tuple(map(_mark, paths)))
+
+
+def _mark(path: str) -> tuple[int, ...]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 (there may be 10,000, every few seconds)
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -54,10 +54,15 @@ class Office:
     @cached_property
     def store(self) -> "TinyStore":
         """What is remembered."""
-        from careermail.store.tiny import TinyStore
+        return open_store(self.config.service.state, timeout=self.patience)
 
-        _refuse_root(self.config.service.state)
-        return TinyStore(self.config.service.state, timeout=self.patience)
+
+def open_store(state: Path, *, timeout: float = 10.0) -> "TinyStore":
+    """What is remembered in a folder. Raises UsageError where it is another user's, and we are root."""
+    from careermail.store.tiny import TinyStore
+
+    _refuse_root(state)
+    return TinyStore(state, timeout=timeout)
 
 
 def _refuse_root(state: Path) -> None:
@@ -75,10 +80,9 @@ def _name(uid: int) -> str:
 
 
 def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "Runner":
-    """The runner that serves a configuration; with a store of its own unless it is given one."""
+    """The runner that serves a configuration; with a store of its own unless it is given one. Raises UsageError."""
     from careermail.providers import open_provider
     from careermail.runner import Runner
-    from careermail.store.tiny import TinyStore
 
-    store = store or TinyStore(config.service.state)
+    store = store or open_store(config.service.state)
     return Runner(config.service, open_provider(config.provider), store, clock)

@@ -8,7 +8,6 @@ import click
 
 from careermail.cli.office import Office
 from careermail.cli.show import moment
-from careermail.errors import CareermailError
 from careermail.model import Effect, Fact, Person, Series, Team
 from careermail.plan.history import Standing, fold, pair
 from careermail.plan.planner import plan
@@ -53,8 +52,8 @@ def record(office: Office, team: Team, series: Series, change: Change) -> Record
             office.store.announce(name)
             try:
                 office.runner.tick(team)
-            except CareermailError as error:
-                done.trouble = str(error)
+            except Exception as error:  # noqa: BLE001 (it is recorded: what came of it is told, never raised)
+                done.trouble = str(office.runner.failed(name, error))
         after = fold(office.store.load(name))
     ours = {key: effect for key, effect in after.effects.items() if pair(key) == series.key}
     done.effects = {key: effect for key, effect in ours.items() if before.effects.get(key) != effect}

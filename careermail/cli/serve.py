@@ -55,9 +55,12 @@ def _summary(config: Config) -> dict[str, object]:
 def run_command(office: Office) -> None:
     """Stay, and do everything when it is due.
 
-    SIGHUP reads the configuration again; a wrong one is refused, and what was running goes on. SIGTERM ends after the
-    action under way.
+    The configuration is read again when it was edited, or at once on SIGHUP; a wrong one is refused, and what was
+    running goes on. SIGTERM ends after the action under way.
     """
+    from careermail.signals import Signals
+
+    signals = Signals()  # before anything that takes time
     from careermail.cli.logs import log_to_stderr
     from careermail.daemon import Daemon
 
@@ -65,7 +68,7 @@ def run_command(office: Office) -> None:
         raise UsageError("$CAREERMAIL_NOW is set; the daemon lives in the present. Rehearse with: careermail once")
     log_to_stderr()
     clock = SystemClock()
-    Daemon(office.load, lambda config: hire(config, clock), clock).run()
+    Daemon(office.load, lambda config: hire(config, clock), clock).run(signals)
 
 
 @click.command("once")
@@ -83,7 +86,7 @@ def once_command(office: Office) -> int:
     begun = office.clock.now()
     teams = list(everyone(office.config.teams, office.store).values())
     worst = max((_visit(office, team) for team in _with_progress(office, teams)), default=0)
-    office.runner.tick_service()
+    _tell_admin(office, [team.manager.email for team in teams])
     if cut_off(office, begun):
         click.echo("Nobody could be reached; it will be tried again. See: careermail status", err=True)
         return ProviderError.exit_code
@@ -94,12 +97,22 @@ def once_command(office: Office) -> int:
 
 def _visit(office: Office, team: Team) -> int:
     """Do what is due for one manager, and return the exit code it deserves: one's trouble is not the others'."""
+    name = team.manager.email
     try:
         office.runner.tick(team)
-    except CareermailError as error:
-        click.echo(f"{team.manager.email}: {error}", err=True)
-        return error.exit_code
+    except Exception as error:  # noqa: BLE001 (as above)
+        said = office.runner.failed(name, error)
+        click.echo(f"{name}: {said}", err=True)
+        return said.exit_code
     return 0
+
+
+def _tell_admin(office: Office, visited: Sequence[str]) -> None:
+    """Mail what is wrong; where not even that can be done, say so here."""
+    try:
+        office.runner.tick_service(visited)
+    except CareermailError as error:
+        click.echo(error, err=True)
 
 
 def _with_progress(office: Office, teams: Sequence[Team]) -> Iterator[Team]:

@@ -9,11 +9,10 @@ import click
 from careermail.cli.office import Office
 from careermail.cli.people import find_series
 from careermail.cli.show import as_json_option, both, day, emit, moment, table
-from careermail.cli.trouble import Stuck, doubtful, stuck
-from careermail.errors import StoreError
+from careermail.cli.trouble import Stuck, doubtful, history_of, stuck
 from careermail.mail.escape import plain
-from careermail.model import Commitment, Person, Series, Team
-from careermail.plan.history import History, fold, pair
+from careermail.model import Commitment, Series, Team
+from careermail.plan.history import pair
 from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Row
 
@@ -35,7 +34,9 @@ def status_command(office: Office, report: str | None, *, as_json: bool) -> int:
         teams, only = (Team(team.manager, (series,)),), series.key
     found = [one for team in teams for one in _pairs(office, team, words=report is not None)]
     troubles = stuck(office, only)
-    twice = [key for team in teams for key, _ in doubtful(_history(office, team.manager)) if only in ("", pair(key))]
+    twice = [
+        key for team in teams for key, _ in doubtful(history_of(office, team.manager.email)) if only in ("", pair(key))
+    ]
     if as_json:
         emit({"pairs": [data for _, data in found], "stuck": [vars(one) for one in troubles], "perhaps_twice": twice})
     else:
@@ -43,15 +44,8 @@ def status_command(office: Office, report: str | None, *, as_json: bool) -> int:
     return int(bool(troubles))
 
 
-def _history(office: Office, manager: Person) -> History:
-    try:
-        return fold(office.store.load(manager.email))
-    except StoreError:
-        return History()  # told among what is stuck
-
-
 def _pairs(office: Office, team: Team, *, words: bool) -> Iterator[Pair]:
-    history, now = _history(office, team.manager), office.clock.now()
+    history, now = history_of(office, team.manager.email), office.clock.now()
     for series in team.series:
         row = Row(series, history.of(series.key), now)
         contract = row.standing.contract

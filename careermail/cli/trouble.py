@@ -66,14 +66,22 @@ def doubtful(history: History) -> Iterator[tuple[str, Effect]]:
     return ((key, effect) for key, effect in history.effects.items() if effect.data.get("doubt"))
 
 
+def history_of(office: Office, name: str) -> History:
+    """What stands for a manager; nothing where it cannot be read, which is told among what is stuck."""
+    try:
+        return fold(office.store.load(name))
+    except StoreError:
+        return History()
+
+
 def cut_off(office: Office, since: datetime) -> bool:
     """Whether nobody can be reached: effects fail, or no calendar can be read, and nothing was done since (UTC)."""
-    troubles = fold(office.store.load(SERVICE)).troubles
+    troubles = history_of(office, SERVICE).troubles
     failing = any(cause.startswith("provider/") for cause in troubles)
     blind = [cause for cause in troubles if cause.endswith("/calendar")]
     if not (failing or blind):
         return False
-    histories = [fold(office.store.load(name)) for name in office.store.managers() if name != SERVICE]
+    histories = [history_of(office, name) for name in office.store.managers() if name != SERVICE]
     done = any(e.state == "done" and e.at >= since for history in histories for e in history.effects.values())
     series = [key for history in histories for key, standing in history.series.items() if standing.bookings]
     return not done and (failing or len(blind) >= len(series))
