@@ -12,6 +12,7 @@ from careermail.errors import UsageError
 from careermail.model import Service, Team
 
 NAME = "careermail.toml"
+ETC, VAR = Path("/etc/careermail"), Path("/var/lib/careermail")  # a service's files and its facts (FHS 3.0, 3.7, 5.8)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -35,7 +36,7 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     if named:
         return _there(cwd / named, "--config" if explicit else "$CAREERMAIL_CONFIG")
     homes = [Path(environ["HOME"]) / ".config/careermail"] if environ.get("HOME") else []
-    places = [folder / NAME for folder in (cwd, *homes, Path("/etc/careermail"))]
+    places = [folder / NAME for folder in (cwd, *homes, ETC)]
     for place in places:
         if os.path.exists(place):  # noqa: PTH110 (unlike Path.exists, it takes a closed folder for a no)
             return place

@@ -7,6 +7,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from careermail.config import ETC, VAR
 from careermail.config.cascade import Cascade
 from careermail.config.schema import Document
 from careermail.config.source import Place, read
@@ -68,11 +69,17 @@ def _team(file: Path, cascade: Cascade) -> Iterator[Team]:
 
 
 def _service(path: Path, table: Mapping[str, Any], environ: Mapping[str, str]) -> Service:
-    state = environ.get("STATE_DIRECTORY", "").partition(":")[0] or "state"  # systemd may set several
-    paths = {"state": _beside(path) / table.get("state", state)}
+    paths = {"state": _beside(path) / (table.get("state") or usual_state(path, environ))}
     if "templates" in table:
         paths["templates"] = _beside(path) / table["templates"]
     return Service(**{**table, **paths})
+
+
+def usual_state(path: Path, environ: Mapping[str, str]) -> Path:
+    """Where facts are kept if nobody says: where systemd wants it, else the same place for a service, else beside."""
+    if given := environ.get("STATE_DIRECTORY", "").partition(":")[0]:  # systemd may set several
+        return Path(given)
+    return VAR if path.absolute().is_relative_to(ETC) else Path("state")
 
 
 def _template_problems(place: Place, service: Service, teams: Iterable[Team], *, ours: bool) -> list[Problem]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from careermail import config
 from careermail.config import schema
+from careermail.config.loading import usual_state
 from careermail.config.rrule import PARTS, comes, flaw
 from careermail.errors import ConfigError, UsageError
 from careermail.model import Conversation, Person, Series, Service
@@ -211,6 +212,20 @@ def test_paths_are_beside_the_file_and_the_state_where_systemd_wants_it(tmp_path
     assert load(tmp_path, text, environ=systemd).service.state == Path("/var/lib/careermail")
     said = load(tmp_path, '[service]\nstate = "here"\n' + text, environ=systemd)
     assert said.service.state == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("path", "environ", "state"),
+    [
+        ("/etc/careermail/careermail.toml", {}, "/var/lib/careermail"),
+        ("/etc/careermail/careermail.toml", {"STATE_DIRECTORY": "/srv/facts"}, "/srv/facts"),
+        ("/home/maya/careermail.toml", {}, "state"),
+        ("/etc/careermail-not/careermail.toml", {}, "state"),
+    ],
+)
+def test_the_daemon_and_the_commands_of_a_service_share_one_memory(path: str, environ: dict[str, str], state: str):
+    """Only the unit sees $STATE_DIRECTORY; whoever types a command sees the same folder without it."""
+    assert usual_state(Path(path), environ) == Path(state)
 
 
 def test_each_included_file_is_one_manager_and_is_read_once(tmp_path: Path):
