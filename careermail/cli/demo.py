@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from careermail.cli.office import Office
+from careermail.cli.show import called
 from careermail.cli.timeline import Timeline
 from careermail.clock import VirtualClock
 from careermail.errors import UsageError
@@ -71,15 +72,15 @@ def _work_until(office: Office, end: datetime, timeline: Timeline) -> None:
 
 
 def _invite_to_look(world: Path, end: datetime) -> None:
-    now = f"CAREERMAIL_NOW={end:%Y-%m-%dT%H:%MZ}"
+    command = f"CAREERMAIL_NOW={end:%Y-%m-%dT%H:%MZ} {called()} --config {world}/careermail.toml"
     click.echo(f"""
 It is all in {world}, for any mail or calendar program to open:
 
   less {world}/mail/*/new/*               every mail that was sent
-  mutt -f {world}/mail/maya@example.com   Maya's mailbox
   ls {world}/calendars/*                  an .ics file for each series, single session and reminder
+  mutt -f {world}/mail/maya@example.com   Maya's mailbox, if you have mutt
 
 and for careermail itself, on the day that the story ends:
 
-  {now} careermail --config {world}/careermail.toml status
-  {now} careermail --config {world}/careermail.toml why jonas""")
+  {command} status
+  {command} why jonas""")

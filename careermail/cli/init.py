@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from careermail.cli.office import Office
+from careermail.cli.show import called
 from careermail.config import NAME, load
 from careermail.errors import ConfigError, UsageError
 
@@ -20,7 +21,7 @@ CONFIG = """\
 # The address that mails come from, and who hears of what careermail cannot mend by itself.
 address = {address}
 admin = {admin}
-# Where it remembers things: $STATE_DIRECTORY under systemd, else this folder beside the file.
+# Where it remembers things: a folder beside this file.
 # state = "state"
 
 [provider]
@@ -69,8 +70,8 @@ def init_command(office: Office) -> None:
     except ConfigError:
         path.unlink()
         raise
-    click.echo(f"Wrote {path}.\nNow see what it means: careermail --config {path} plan")
-    click.echo(f"And start: careermail --config {path} run")
+    command = f"{called()} --config {path}"
+    click.echo(f"Wrote {path}.\nNow see what it means: {command} plan\nAnd start: {command} run")
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,8 +1,11 @@
 """How listings look: moments on people's own clocks, tables for people, JSON for programs."""
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +42,14 @@ def both(value: datetime, series: Series) -> str:
 def local_iso(value: datetime, person: Person) -> str:
     """The same moment for programs: ISO 8601 with the person's offset."""
     return value.astimezone(person.zone).isoformat()
+
+
+def called() -> str:
+    """What to type to call careermail again: its name where a shell finds it so, else its path from here."""
+    path = Path(sys.argv[0]).absolute()
+    if path.name != "careermail" or shutil.which(path.name) == str(path):
+        return "careermail"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def emit(data: Any) -> None:

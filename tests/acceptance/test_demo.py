@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from careermail.cli import main
+from careermail.cli.show import called
 
 # ruff: noqa: E501 (a line of the timeline is one line)
 
@@ -132,6 +133,28 @@ def test_the_commands_that_it_names_work(
     assert config == f"{world}/careermail.toml"
     assert main(["--config", config, status]) == 0
     assert "jonas-2 Fri 14 May 2027" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "path", "told"),
+    [
+        (".venv/bin/careermail", "/usr/bin", ".venv/bin/careermail"),
+        ("{cwd}/.venv/bin/careermail", "/usr/bin", ".venv/bin/careermail"),
+        ("{cwd}/.venv/bin/careermail", "{cwd}/.venv/bin", "careermail"),
+        ("../bin/careermail", "/usr/bin", "../bin/careermail"),
+        ("/opt/bin/careermail", "/usr/bin", "/opt/bin/careermail"),
+        ("/opt/pytest", "/usr/bin", "careermail"),
+    ],
+)
+def test_commands_are_named_as_a_shell_here_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: str, path: str, told: str
+):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "careermail").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [argv.format(cwd=tmp_path)])
+    monkeypatch.setenv("PATH", path.format(cwd=tmp_path))
+    assert called() == told.format(cwd=tmp_path)
 
 
 def test_it_clears_away_an_earlier_demo_and_nothing_else(told: str, world: Path):
