@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -25,6 +25,7 @@ log = logging.getLogger("careermail")
 TIDY_FROM = 400
 LONGEST_WAIT = timedelta(hours=6)
 PROVIDER = "provider/"  # begins the cause of what nothing can be done about until a server is back
+ALWAYS = time.min, time.max  # the hours in which an alarm's first moment may fall
 LOOK_AGAIN = timedelta(minutes=5)
 TAKES_TIME = {"book", "reshape", "move", "single"}
 
@@ -94,7 +95,7 @@ class Runner:
         """
         if visited is not None:
             self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in visited)
-        admin = Person("admin", self.service.admin)
+        admin = Person("admin", self.service.admin, working_days=frozenset(range(7)), working_hours=ALWAYS)
         with self.store.lock(SERVICE):
             while True:
                 history, now = fold(self.store.load(SERVICE)), self.clock.now()

@@ -11,7 +11,7 @@ from careermail.plan.displaced import wanted_displaced
 from careermail.plan.endings import wanted_endings
 from careermail.plan.history import History, pair
 from careermail.plan.playbook import MERGED, wanted_promise_mails, wanted_session_mails
-from careermail.plan.recurrence import at_work, local_day, working_moment
+from careermail.plan.recurrence import at_work, local_day, send_time, working_moment
 from careermail.plan.sessions import Row
 
 SERVICE = "_service"
@@ -43,12 +43,21 @@ def _everything(team: Team, history: History, now: datetime, blind: Collection[s
 
 
 def plan_alarms(admin: Person, history: History, now: datetime) -> Plan:
-    """What the admin must be told at `now`: each trouble once a day until it is solved."""
-    return decide([_alarm(admin, trouble, now) for trouble in history.troubles.values()], history, now)
+    """What the admin must be told at `now`: each trouble at its first moment, and each morning until it is solved."""
+    troubles = history.troubles.values()
+    return decide([alarm for trouble in troubles for alarm in _alarms(admin, trouble, now)], history, now)
 
 
-def _alarm(admin: Person, trouble: Fact, now: datetime) -> Wanted:
-    due = max(datetime.fromisoformat(trouble.data["due"]), now)
+def _alarms(admin: Person, trouble: Fact, now: datetime) -> Iterator[Wanted]:
+    """The alarm that is to be given now, and the next: at the hour of the admin's mails, on any day."""
+    first, today = datetime.fromisoformat(trouble.data["due"]), local_day(admin, now)
+    mornings = [send_time(admin, today + n * A_DAY, "same") for n in (-1, 0, 1)]
+    for due in (max(first, *(m for m in mornings if m <= now)), min(m for m in mornings if m > now)):
+        if due >= first:
+            yield _alarm(admin, trouble, due)
+
+
+def _alarm(admin: Person, trouble: Fact, due: datetime) -> Wanted:
     return Wanted(
         key=f"{SERVICE}/{trouble.key}/alarm/{local_day(admin, due)}",
         kind="alarm",

@@ -210,6 +210,20 @@ def test_a_trouble_is_told_at_once_and_then_once_a_day_until_it_is_solved():
     assert plan_alarms(ADMIN, fold([trouble, sent, Fact(NOON, "solved", "provider/local")]), NOON + A_DAY).due == ()
 
 
+def test_a_trouble_of_the_night_is_told_at_night_and_then_in_the_mornings_of_any_day():
+    admin = replace(ADMIN, working_days=frozenset(range(7)), working_hours=(time.min, time.max))
+    night = utc(2027, 1, 16, 2)  # a Saturday
+    facts = [Fact(night, "trouble", "provider/local", {"note": "The disk is full.", "due": night.isoformat()})]
+    moments, now = [], night
+    while now < utc(2027, 1, 19):
+        found = plan_alarms(admin, fold(facts), now)
+        for action in found.due:
+            moments.append(now)
+            facts.append(Fact(now, "done", action.key, {"kind": "alarm", "until": action.wanted[0].until.isoformat()}))
+        now = found.wake_at
+    assert moments == [night, utc(2027, 1, 17, 9), utc(2027, 1, 18, 9)]
+
+
 def test_a_trouble_that_may_pass_is_told_only_when_it_has_lasted():
     later = NOON + timedelta(hours=4)
     trouble = Fact(NOON, "trouble", "provider/local", {"note": "unreachable", "due": later.isoformat()})
