@@ -1,7 +1,7 @@
 """The world on disk, as people see it: the files of the local provider, and programs that edit them."""
 
 import email.policy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -122,10 +122,9 @@ def _mail(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=email.policy.default)
 
 
-def _mortal(write, perils: Perils):  # noqa: ANN001, ANN202
-    def written(*args: object, **named: object) -> None:
-        perils.step()
-        write(*args, **named)
-        perils.step()
+def _mortal(write: Callable[..., None], perils: Perils) -> Callable[..., None]:
+    def written(path: Path, content: bytes, **named: object) -> None:
+        with perils.around(path, content):
+            write(path, content, **named)
 
     return written

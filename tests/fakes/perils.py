@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 
 from careermail.errors import ProviderError
@@ -18,45 +19,68 @@ class Perils:
     """What is to go wrong, and when."""
 
     crash_in: int = 0  # before the so-manieth step from now; 0 for never
+    relentless: bool = False  # at each step, the first time that it is taken
     failing: str = ""  # "temporary", "permanent", or "after": it came about, and was said to have failed
     failures: int = 0  # how many calls are still to fail
+    survived: set[object] = field(default_factory=set)
+    sleeping: bool = False
 
     @property
     def none(self) -> bool:
-        return not self.crash_in and not self.failures
+        return not self.crash_in and not self.failures and not self.relentless
 
-    def step(self) -> None:
-        """A moment at which a process may die."""
+    def step(self, what: object) -> None:
+        """A moment at which a process may die; `what` tells it from other such moments."""
+        if self.sleeping:
+            return
         if self.crash_in:
             self.crash_in -= 1
             if not self.crash_in:
                 raise Crash
+        if self.relentless and what not in self.survived:
+            self.survived.add(what)
+            raise Crash
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
         """Nothing goes wrong in between; what was to come is still to come."""
-        coming, self.crash_in = self.crash_in, 0
+        self.sleeping = True
         try:
             yield
         finally:
-            self.crash_in = coming
+            self.sleeping = False
 
     def calm(self) -> None:
         """Nothing goes wrong any more."""
         self.crash_in = self.failures = 0
+        self.relentless = False
+
+    @contextmanager
+    def around(self, *what: object) -> Iterator[None]:
+        """An effect: a process may die before it and after it."""
+        name = tuple(_named(one) for one in what)
+        self.step(("before", *name))
+        yield
+        self.step(("after", *name))
 
     def call(self, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """A call of a server, with all that may befall it."""
-        self.step()
-        fails = bool(self.failures)
-        self.failures -= fails
-        if fails and self.failing != "after":
-            raise ProviderError("the server is on fire", permanent=self.failing == "permanent")
-        answer = method(*args, **named)
-        self.step()
+        with self.around(method.__name__, *args, *named.values()):
+            fails = bool(self.failures) and not self.sleeping
+            self.failures -= fails
+            if fails and self.failing != "after":
+                raise ProviderError("the server is on fire", permanent=self.failing == "permanent")
+            answer = method(*args, **named)
         if fails:
             raise ProviderError("the connection was lost")
         return answer
+
+
+def _named(one: object) -> str:
+    """An argument as it is the same in the next process."""
+    if isinstance(one, Message):
+        return str(one["Message-ID"])
+    return " ".join(f"{f.kind} {f.key} {f.at}" for f in one) if isinstance(one, list) else repr(one)
 
 
 class Perilous:
@@ -87,10 +111,8 @@ class Mortal(Perilous):
             return method
 
         def called(*args: Any, **named: Any) -> Any:
-            self._perils.step()
-            answer = method(*args, **named)
-            self._perils.step()
-            return answer
+            with self._perils.around(name, *map(list, args[1:])):
+                return method(*args, **named)
 
         return called
 

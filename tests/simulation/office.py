@@ -229,6 +229,10 @@ class Office:
         assert set(delivered.values()) <= {1}, "no mail twice"
         by_key = Counter(str(mail["X-Careermail-Key"]) for mail in self.world.mails)
         assert set(by_key.values()) <= {1}, "no mail twice under another Message-ID"
+        done = (
+            e for e in self.history.effects.values() if e.state == "done" and "message_id" in e.data.get("intent", {})
+        )
+        assert all(e.data["intent"]["message_id"] in delivered for e in done), "what counts as sent has left"
         said = {(key, str(sent.mail["Message-ID"])) for sent in self.sent for key in sent.keys}
         assert max(Counter(key for key, _ in said).values(), default=1) == 1, "nothing is said twice"
 
