@@ -205,8 +205,9 @@ class Daemon:
 
 
 def _with_folders(files: Iterable[Path]) -> tuple[str, ...]:
-    """The files, and the folders in which others may come to be included."""
-    return tuple(sorted({str(path) for file in files for path in (file, file.parent)}))
+    """The files, the configuration's own first, and the folders in which others may come to be included."""
+    main, *included = files
+    return tuple(sorted({str(path) for path in (main, *included, *(file.parent for file in included))}))
 
 
 def _marks(paths: Iterable[str]) -> int:

@@ -1,5 +1,7 @@
 """The daemon as a process: commands beside it, signals, and its logs."""
 
+import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -118,6 +120,48 @@ def test_sighup_takes_up_a_new_configuration_and_refuses_a_bad_one(daemon: Daemo
     daemon.process.send_signal(signal.SIGHUP)
     daemon.wait_for(lambda: daemon.files("calendars/priya@example.com/*.ics"))
     assert "event=reloaded managers=1" in daemon.logged
+
+
+def test_an_edited_configuration_is_taken_up_without_being_asked(daemon: Daemon):
+    daemon.configure(CONFIG + PRIYA)
+    daemon.wait_for(lambda: daemon.files("calendars/priya@example.com/*.ics"))
+
+
+def test_a_command_and_the_daemon_agree_about_a_report_who_has_left(daemon: Daemon):
+    """The command goes by the edited file at once; the daemon must not invite the report again."""
+    daemon.configure(CONFIG + PRIYA)
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for(lambda: daemon.files("calendars/priya@example.com/*.ics"))
+    daemon.configure(CONFIG)
+    daemon.call("contract", "jonas", stdin="My commitments\n- Introduce Jonas to Dana by end of next year\n")
+    daemon.wait_for(lambda: daemon.logged.count("event=reloaded") == 2)
+    daemon.wait_for(lambda: not any((daemon.root / "state" / "changed").iterdir()))
+    (copy,) = daemon.files("calendars/priya@example.com/*.ics")
+    assert "STATUS:CANCELLED" in copy.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_heard_before_the_configuration_is_read(tmp_path: Path, number: signal.Signals):
+    os.mkfifo(tmp_path / "careermail.toml")  # reading it takes until somebody writes
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([COMMAND, "run"], cwd=tmp_path, env={}, stderr=log)
+    with (tmp_path / "careermail.toml").open("w") as file:  # it is being read
+        process.send_signal(number)
+        if number == signal.SIGTERM:
+            assert process.wait(PATIENCE) == 0
+            return
+        time.sleep(0.2)
+        file.write("nonsense")
+    assert process.wait(PATIENCE) == 78
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_does_not_run_it_among_another_users_files(tmp_path: Path):
+    (tmp_path / "careermail.toml").write_text(CONFIG)
+    (tmp_path / "state").mkdir()
+    os.chown(tmp_path / "state", pwd.getpwnam("nobody").pw_uid, -1)
+    refused = subprocess.run([COMMAND, "run"], cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (refused.returncode, "sudo -u nobody careermail" in refused.stderr) == (64, True)
 
 
 def test_does_not_start_with_a_configuration_that_is_wrong_or_a_clock_that_stands(tmp_path: Path):
