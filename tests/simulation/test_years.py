@@ -17,8 +17,8 @@ from careermail.store.tiny import TinyStore
 MEMORY = Path("/dev/shm")  # noqa: S108 (a disk that is quick to sync)
 EXAMPLES = int(os.environ.get("CAREERMAIL_EXAMPLES", "0"))
 USUAL = settings(
-    max_examples=EXAMPLES or 40,
-    stateful_step_count=30,
+    max_examples=EXAMPLES or 10,
+    stateful_step_count=24,
     deadline=None,
     derandomize=not EXAMPLES,
     print_blob=True,
@@ -56,4 +56,4 @@ class OnDisk(Years):
 
 
 TestOnDisk = OnDisk.TestCase
-TestOnDisk.settings = settings(USUAL, max_examples=max(EXAMPLES // 10, 6), stateful_step_count=20)
+TestOnDisk.settings = settings(USUAL, max_examples=max(EXAMPLES // 10, 3), stateful_step_count=16)
