@@ -32,11 +32,15 @@ class TryLater(CareermailError):  # noqa: N818 (it is the name of sysexits.h: EX
 class ProviderError(CareermailError):
     """A calendar or mail server refused or could not be reached.
 
-    `permanent` tells whether trying again could help; `retry_after` is the server's own wish.
+    `permanent` tells whether trying again could help; `retry_after` is the server's own wish; `owner` is the address
+    of the one person who can mend it, where it lies in what is theirs.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, owner: str = ""
+    ) -> None:
         super().__init__(message)
+        self.owner = owner
         self.permanent = permanent
         self.retry_after = retry_after
 

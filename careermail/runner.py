@@ -124,7 +124,9 @@ class Runner:
             except Exception as error:  # noqa: BLE001 (what is odd in one calendar must not keep the others waiting)
                 tick.blind.add(series.key)
                 cause = f"{series.key}/calendar"
-                self.troubles.arise(cause, told(error, key=opaque(series.key)), now)
+                theirs = getattr(error, "owner", "") == tick.team.manager.email
+                mender = {"mender": tick.team.manager.email} if theirs else {}
+                self.troubles.arise(cause, told(error, key=opaque(series.key)), now, **mender)
         for fact in facts:
             log.info(
                 "seen", extra={"key": opaque(fact.key), "status": fact.data["status"], "start": fact.data["start"]}

@@ -43,28 +43,36 @@ def _everything(team: Team, history: History, now: datetime, blind: Collection[s
 
 
 def plan_alarms(admin: Person, history: History, now: datetime) -> Plan:
-    """What the admin must be told at `now`: each trouble at its first moment, and each morning until it is solved."""
-    troubles = history.troubles.values()
-    return decide([alarm for trouble in troubles for alarm in _alarms(admin, trouble, now)], history, now)
+    """What the admin must be told at `now`: each trouble at its first moment, and each morning until it is solved.
+
+    Of what only a manager can mend, the manager is told as well.
+    """
+    wanted = [
+        alarm
+        for trouble in history.troubles.values()
+        for person in (admin, *(Person(who, who) for who in [trouble.data.get("mender")] if who))
+        for alarm in _alarms(person, trouble, now)
+    ]
+    return decide(wanted, history, now)
 
 
-def _alarms(admin: Person, trouble: Fact, now: datetime) -> Iterator[Wanted]:
-    """The alarm that is to be given now, and the next: at the hour of the admin's mails, on any day."""
-    first, today = datetime.fromisoformat(trouble.data["due"]), local_day(admin, now)
-    mornings = [send_time(admin, today + n * A_DAY, "same") for n in (-1, 0, 1)]
+def _alarms(person: Person, trouble: Fact, now: datetime) -> Iterator[Wanted]:
+    """The alarm that is to be given now, and the next: at the hour of the person's mails, on any day."""
+    first, today = datetime.fromisoformat(trouble.data["due"]), local_day(person, now)
+    mornings = [send_time(person, today + n * A_DAY, "same") for n in (-1, 0, 1)]
     for due in (max(first, *(m for m in mornings if m <= now)), min(m for m in mornings if m > now)):
         if due >= first:
-            yield _alarm(admin, trouble, due)
+            yield _alarm(person, trouble, due)
 
 
-def _alarm(admin: Person, trouble: Fact, due: datetime) -> Wanted:
+def _alarm(person: Person, trouble: Fact, due: datetime) -> Wanted:
     return Wanted(
-        key=f"{SERVICE}/{trouble.key}/alarm/{local_day(admin, due)}",
+        key=f"{SERVICE}/{trouble.key}/alarm/{local_day(person, due)}/{person.email}",
         kind="alarm",
         due=due,
         until=due + A_DAY,
-        topic=Topic(Series(admin, admin), note=str(trouble.data["note"])),
-        to=admin,
+        topic=Topic(Series(person, person), note=str(trouble.data["note"])),
+        to=person,
         because="something cannot be done without help",
     )
 

@@ -5,7 +5,7 @@ Dates and naive datetimes are local to the person or zone named; aware ones are 
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -60,22 +60,13 @@ def starts(rrule: str, first: datetime, zone: ZoneInfo, window: tuple[datetime, 
     from dateutil.rrule import rrulestr
 
     begin, end = window
-    rules = rrulestr(_naive_until(rrule, zone), dtstart=first)
+    rules = rrulestr(rrule, dtstart=first)
     for local in rules.xafter(begin.astimezone(zone).replace(tzinfo=None) - A_DAY, inc=True):
         moment = resolve(local, zone)
         if moment >= end:
             return
         if moment >= begin:
             yield moment
-
-
-def _naive_until(rrule: str, zone: ZoneInfo) -> str:
-    # RFC 5545 has UNTIL in UTC where DTSTART has a zone; dateutil wants both naive or both aware.
-    match = re.search(r"UNTIL=(\d{8}T\d{6})Z", rrule)
-    if not match:
-        return rrule
-    local = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).astimezone(zone)
-    return rrule.replace(match[0], f"UNTIL={local:%Y%m%dT%H%M%S}")
 
 
 @lru_cache(maxsize=1024)

@@ -67,6 +67,11 @@ def test_a_commitment_is_mailed_on_its_date_though_the_calendar_cannot_be_read(w
         "Tue 2027-02-09 09:00 due-soon jonas",
         "Fri 2027-02-12 09:00 due jonas",
     ]
+    # Only Maya can mend what is in her calendar: she is told when it has lasted, and then each morning.
+    assert world.briefs("alarm", to="maya")[:2] == [
+        "Mon 2027-02-08 16:00 alarm maya",
+        "Tue 2027-02-09 10:00 alarm maya",
+    ]
 
 
 def test_a_date_before_long_holidays_is_told_of_after_them(tmp_path: Path):

@@ -215,10 +215,8 @@ class Years(RuleBasedStateMachine):
     def the_series_is_paused(self, who: int, days: int | None) -> None:
         if found := self.standing(who):
             until = local_day(self.manager, self.office.now) + days * A_DAY if days else None
-            self.office.stir(found[0])
+            self.office.stir(found[0], (days or 10_000) * A_DAY)
             self.office.say(desk.pause(found[0], until, self.office.now))
-            if until:
-                self.office.trace(found[0]).stirred.append(self.office.now + (days or 0) * A_DAY)
 
     @rule(who=who)
     def the_series_is_resumed(self, who: int) -> None:

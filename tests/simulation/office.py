@@ -75,7 +75,7 @@ class Sent:
 class Trace:
     """What people did with a series that excuses some of what it then looks like."""
 
-    stirred: list[datetime] = field(default_factory=list)  # when it was paused, resumed, left out or taken in
+    rests: list[tuple[datetime, datetime]] = field(default_factory=list)  # when it was paused, left out or taken in
     cut: bool = False  # split, or ended, if only one session at a time: another event may go on from there
 
 
@@ -120,8 +120,11 @@ class Office:
     def trace(self, series: Series) -> Trace:
         return self.traces.setdefault(series.key, Trace())
 
-    def stir(self, series: Series) -> None:
-        self.trace(series).stirred.append(self.now)
+    def stir(self, series: Series, length: timedelta = timedelta(0)) -> None:
+        """The series rests from now on for so long, whatever was said before; or it goes on, for no time at all."""
+        trace = self.trace(series)
+        trace.rests = [(begin, min(end, self.now)) for begin, end in trace.rests]
+        trace.rests.append((self.now, self.now + length))
 
     def sessions(self, series: Series, *, back: timedelta = timedelta(0), far: bool = False) -> list[Occurrence]:
         window = (self.now - back, self.now + (FAR_AHEAD if far else AHEAD))
@@ -268,7 +271,7 @@ class Office:
 
     def _disturbed(self, series: Series, owner: Person, first: date, last: date) -> bool:
         last = working_day(owner, last, "after")
-        spans = [*self.absences, *((m, m) for m in self.trace(series).stirred)]
+        spans = [*self.absences, *self.trace(series).rests]
         return any(local_day(owner, b) <= last and local_day(owner, e) >= first for b, e in spans)
 
     def _paused(self, series: Series) -> bool:

@@ -231,6 +231,13 @@ def test_a_trouble_that_may_pass_is_told_only_when_it_has_lasted():
     assert (waiting.due, waiting.wake_at) == ((), later)
 
 
+def test_what_only_a_manager_can_mend_is_told_to_both():
+    data = {"note": "maya's file is cut short", "due": NOON.isoformat(), "mender": MAYA.email}
+    trouble = Fact(NOON, "trouble", f"{PAIR.key}/calendar", data)
+    due = plan_alarms(ADMIN, fold([trouble]), NOON).due
+    assert sorted(action.wanted[0].to.email for action in due) == [ADMIN.email, MAYA.email]
+
+
 # --- always --------------------------------------------------------------------------------------
 
 MOMENTS = st.integers(0, 60 * 24 * 30).map(lambda n: utc(2027, 1, 1) + timedelta(minutes=n))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from careermail.errors import ProviderError
 from careermail.mail.vevent import CalendarError
@@ -151,7 +151,9 @@ def understood(path: Path, look: Callable[..., T], *how: Any) -> T:
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}. Let careermail's user read and write this file.") from error
     except CalendarError as error:
-        raise ProviderError(f"{path}: not understood ({error}). Mend the file, or remove it.") from error
+        words = f"{path}: not understood ({error}). Mend the file, or remove it."
+        raise ProviderError(words, owner=unquote(path.parent.name)) from error
     except Exception:  # noqa: BLE001
         # What calendar programs leave behind breaks the libraries in many ways, and their words would quote it.
-        raise ProviderError(f"{path}: no calendar that can be understood. Mend the file, or remove it.") from None
+        words = f"{path}: no calendar that can be understood. Mend the file, or remove it."
+        raise ProviderError(words, owner=unquote(path.parent.name)) from None
