@@ -179,7 +179,8 @@ def resting(folder: Path, count: int) -> Row:
         theirs = psutil.Process(bare.pid).memory_info().rss
         bare.kill()
     figures = f"{ours / 2**20:.0f} MB against {theirs / 2**20:.0f} MB"
-    return Row(f"memory of the idle daemon, {count:,} managers, against bare Python", ours / theirs, figures, "")
+    who = "1 manager" if count == 1 else f"{count:,} managers"
+    return Row(f"memory of the idle daemon, {who}, against bare Python", ours / theirs, figures, "")
 
 
 def main() -> None:
