@@ -30,7 +30,7 @@ class World:
     now: datetime
 
 
-class Effect(Protocol):
+class Deed(Protocol):
     """One thing to be done once."""
 
     def intent(self) -> dict[str, Any] | None:
@@ -50,11 +50,11 @@ class Effect(Protocol):
         ...
 
 
-def effect_of(action: Action, world: World) -> Effect:
-    """The effect that an action asks for."""
+def deed_of(action: Action, world: World) -> Deed:
+    """The deed that an action asks for."""
     kind = action.wanted[0].kind
-    if kind in _CALENDAR_EFFECTS:
-        return _CALENDAR_EFFECTS[kind](world, action.wanted)
+    if kind in _CALENDAR_DEEDS:
+        return _CALENDAR_DEEDS[kind](world, action.wanted)
     return _Mail(world, action.wanted)
 
 
@@ -87,7 +87,7 @@ class _Mail:
         return []
 
 
-class _CalendarEffect(ABC):
+class _CalendarDeed(ABC):
     """What the effects on calendars share; each kind says what it does."""
 
     def __init__(self, world: World, wanted: Sequence[Wanted]) -> None:
@@ -119,18 +119,20 @@ class _CalendarEffect(ABC):
         return Fact(self.world.now, kind, uid, {"series": self.series.key, **data})
 
 
-class _Book(_CalendarEffect):
+class _Book(_CalendarDeed):
     """A series, or a single session beside it."""
 
     def intent(self) -> dict[str, Any] | None:
         people = (self.series.manager, self.series.report)
         window = (self.world.now, self.world.now + timedelta(days=500))
-        own = self.wanted.data.get("uids", ())
-        occurrence = self.wanted.topic.occurrence
-        moved = occurrence.uid if occurrence and self.wanted.kind == "move" else None
-        busy = [b for b in self.calendar.busy(people, window) if b.uid not in own and b.uid != moved]
+        own = self.own()
+        busy = [b for b in self.calendar.busy(people, window) if b.uid not in own]
         domain = self.world.service.domain
         return decide(Scene(self.wanted, self.world.now, domain, busy, self.current()))
+
+    def own(self) -> set[str]:
+        """The events that are to make room for themselves."""
+        return set(self.wanted.data.get("uids", ()))
 
     def came_about(self, intent: Intent) -> bool | None:
         event = self.calendar.find(self.series.manager, intent["uid"])
@@ -160,6 +162,10 @@ class _Reshape(_Book):
 class _Move(_Book):
     """One session to another hour."""
 
+    def own(self) -> set[str]:
+        held = self.wanted.topic.occurrence
+        return {held.uid} if held else set()
+
     def came_about(self, intent: Intent) -> bool | None:
         # The calendar was read just before: it stands in its new place if it was moved.
         held = self.wanted.topic.occurrence
@@ -174,7 +180,7 @@ class _Move(_Book):
         return []
 
 
-class _Cancel(_CalendarEffect):
+class _Cancel(_CalendarDeed):
     """One session."""
 
     def carry_out(self, intent: Intent) -> None:  # noqa: ARG002
@@ -182,7 +188,7 @@ class _Cancel(_CalendarEffect):
             self.calendar.cancel(self.series.manager, held.uid, recurrence_id=held.recurrence_id)
 
 
-class _End(_CalendarEffect):
+class _End(_CalendarDeed):
     """All sessions from now on."""
 
     def intent(self) -> dict[str, Any]:
@@ -201,21 +207,21 @@ class _End(_CalendarEffect):
         return [self.fact("ended", uid) for uid in intent["uids"]]
 
 
-class _Remind(_CalendarEffect):
+class _Remind(_CalendarDeed):
     """A manager's own commitment, in their calendar."""
 
     def carry_out(self, intent: Intent) -> None:
         self.calendar.put(reminder_event(self.wanted, intent, self.words("reminder")))
 
 
-class _Forget(_CalendarEffect):
+class _Forget(_CalendarDeed):
     """A commitment's reminder that is not needed any more."""
 
     def carry_out(self, intent: Intent) -> None:
         self.calendar.cancel(self.series.manager, intent["uid"], since=LONG_AGO)
 
 
-_CALENDAR_EFFECTS: dict[str, type[_CalendarEffect]] = {
+_CALENDAR_DEEDS: dict[str, type[_CalendarDeed]] = {
     "book": _Book,
     "single": _Book,
     "reshape": _Reshape,

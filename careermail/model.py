@@ -305,7 +305,7 @@ class Wanted:
     """An effect that should come about at `due`, is useless from `until` on, or is not wanted because of `unless`."""
 
     key: str
-    kind: str  # a mail's kind, or book, rebook, reshape, end, move, cancel, note, unnote
+    kind: str  # a mail's kind, or book, single, reshape, end, move, cancel, note, unnote
     due: datetime
     until: datetime
     topic: Topic

@@ -9,7 +9,7 @@ from typing import Any
 
 from careermail.clock import Clock
 from careermail.collect import read_calendar
-from careermail.effects import Effect, World, effect_of
+from careermail.effects import Deed, World, deed_of
 from careermail.errors import CareermailError, ProviderError, StoreError, TryLater
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
@@ -153,29 +153,29 @@ class Runner:
 
     def _bring_about(self, manager: str, action: Action, history: History, now: datetime) -> None:
         world = World(self.service, self.provider, now)
-        effect, known = effect_of(action, world), history.effects.get(action.wanted[0].key)
+        deed, known = deed_of(action, world), history.effects.get(action.wanted[0].key)
         intent = known.data.get("intent") if known else None
-        came_about = effect.came_about(intent) if intent is not None else False
+        came_about = deed.came_about(intent) if intent is not None else False
         if came_about:
-            self._done(manager, action, effect, intent, history)
+            self._done(manager, action, deed, intent, history)
             return
         action = self._drop_unwanted(manager, action, now)
         if not action.wanted:
             return
-        effect = effect_of(action, world)
+        deed = deed_of(action, world)
         if intent is None or _outdated(intent, now):
-            intent = effect.intent()
-            if action.verb == "book" and intent and effect.came_about(intent):
+            intent = deed.intent()
+            if action.verb == "book" and intent and deed.came_about(intent):
                 # It stands already, though nothing is remembered of it: a lost state must not invite anybody twice.
-                self._done(manager, action, effect, intent, history)
+                self._done(manager, action, deed, intent, history)
                 return
         if intent is None:
             self._record(manager, action, "skipped", now, reason="no hour was free for both in its time")
             return
         # Where nothing can tell whether it was sent, it is sent again under the same Message-ID, and `status` says so.
         self._record(manager, action, "intent", now, intent=intent, **({"doubt": True} if came_about is None else {}))
-        effect.carry_out(intent)
-        self._done(manager, action, effect, intent, history)
+        deed.carry_out(intent)
+        self._done(manager, action, deed, intent, history)
 
     def _drop_unwanted(self, manager: str, action: Action, now: datetime) -> Action:
         """Record as skipped what was begun, did not come about and is of no use any more; return the rest."""
@@ -188,10 +188,10 @@ class Runner:
         return replace(action, wanted=tuple(wanted))
 
     def _done(
-        self, manager: str, action: Action, effect: Effect, intent: Mapping[str, Any] | None, history: History
+        self, manager: str, action: Action, deed: Deed, intent: Mapping[str, Any] | None, history: History
     ) -> None:
         now, series = self.clock.now(), action.wanted[0].topic.series
-        facts = effect.outcome(intent or {})
+        facts = deed.outcome(intent or {})
         if action.verb == "reshape":
             # In the same write as the outcome, so that what we changed ourselves is never taken for a person's wish.
             standing = history.of(series.key)
