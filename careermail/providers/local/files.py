@@ -99,7 +99,7 @@ def _sweep(folder: Path, before: int) -> None:
 class Reader:
     """Reads files, and reads none twice while time of change, size and inode stay; holds the latest `bound` answers."""
 
-    def __init__(self, bound: int = 10_000) -> None:
+    def __init__(self, bound: int = 100_000) -> None:  # some 20 files of each of 5,000 managers
         self._bound = bound
         self._held: OrderedDict[tuple[Any, ...], tuple[Stamp, Any]] = OrderedDict()
         self._told: dict[str, Stamp] = {}
