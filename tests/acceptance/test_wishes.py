@@ -248,3 +248,14 @@ def test_a_report_who_leaves_takes_the_reminders_along_that_the_manager_had_for_
     world.run(2027, 1, 14, 12)
     standing = [path.read_text() for path in world.files(MAYA)]
     assert all("STATUS:CANCELLED" in text for text in standing if "20270312" in text)
+
+
+def test_three_conversations_that_become_one_leave_the_first_and_ask_for_one_contract(tmp_path: Path):
+    three = replace(PAIR, conversation=replace(PAIR.conversation, format="three"))
+    world = World(tmp_path, datetime(2027, 1, 4, 8), three)
+    world.run(2027, 1, 5, 12)
+    assert world.booked(until=(2027, 2, 1)) == ["Tue 2027-01-12 10:00", "Tue 2027-01-19 10:00", "Tue 2027-01-26 10:00"]
+    world.configure(PAIR)
+    world.run(2027, 2, 1, 12)
+    assert world.booked(until=(2027, 2, 1)) == ["Tue 2027-01-12 10:00"]
+    assert world.briefs("summary", "displaced") == ["Tue 2027-01-12 11:00 summary maya"]
