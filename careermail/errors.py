@@ -32,16 +32,24 @@ class TryLater(CareermailError):  # noqa: N818 (it is the name of sysexits.h: EX
 class ProviderError(CareermailError):
     """A calendar or mail server refused or could not be reached.
 
-    `permanent` tells whether trying again could help; `retry_after` is the server's own wish; `owner` is the address
-    of the one person who can mend it, where it lies in what is theirs.
+    `permanent` tells whether trying again could help; `urgent` that it could, but only once somebody has mended it
+    (a wrong password), so that they should hear of it at once; `retry_after` is the server's own wish; `owner` is the
+    address of the one person who can mend it, where it lies in what is theirs.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, owner: str = ""
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        urgent: bool = False,
+        retry_after: timedelta | None = None,
+        owner: str = "",
     ) -> None:
         super().__init__(message)
         self.owner = owner
         self.permanent = permanent
+        self.urgent = urgent
         self.retry_after = retry_after
 
     exit_code = 69

@@ -173,6 +173,20 @@ class Busy:
     uid: str = ""  # the event behind it, where the calendar tells
 
 
+@dataclass(frozen=True)
+class Rsvp:
+    """What an attendee's calendar program answered by mail (iTIP, RFC 5546, 3.2.3 and 3.2.7)."""
+
+    attendee: str  # a mail address in lower case
+    uid: str
+    recurrence_id: str  # as Occurrence's; "" for all of the event
+    partstat: str  # ACCEPTED, DECLINED, TENTATIVE …; "" for a COUNTER
+    sequence: int = 0
+    stamp: str = ""  # its DTSTAMP as UTC "20270112T090000Z": of two answers with one sequence, the later counts
+    comment: str = ""
+    proposed: tuple[datetime, datetime] | None = None  # a COUNTER: start and end
+
+
 def stamp(moment: datetime) -> str:
     """A UTC moment as iCalendar and our keys write it: 20270112T090000Z (RFC 5545, 3.3.5)."""
     return moment.strftime("%Y%m%dT%H%M%SZ")

@@ -59,7 +59,7 @@ class World:
         self.clock = VirtualClock(resolve(start, self.team.manager.zone))
         self.store = store or MemoryStore()
         self.service = Service("careermail", "careermail@example.com", "it@example.com")
-        self.provider = open_provider({"root": root})
+        self.provider = open_provider({"root": root}, self.clock)
         self.runner = Runner(self.service, self.provider, self.store, self.clock)
 
     def _meet(self) -> None:

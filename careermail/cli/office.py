@@ -85,4 +85,4 @@ def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "R
     from careermail.runner import Runner
 
     store = store or open_store(config.service.state)
-    return Runner(config.service, open_provider(config.provider), store, clock)
+    return Runner(config.service, open_provider(config.provider, clock), store, clock)

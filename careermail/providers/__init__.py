@@ -1,15 +1,20 @@
 """How the world is reached: the protocols that every provider keeps, and the table that finds one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from importlib import import_module
 from typing import Any, Protocol
 
-from careermail.model import Busy, Event, Occurrence, Person
+from careermail.clock import Clock
+from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 
 Window = tuple[datetime, datetime]
+
+# A received message is read up to here, in bytes: the rest of it can only be attachments, or meant to choke us.
+LONGEST = 1_000_000
+A_BATCH = 100  # the messages that one `fetch` returns at most
 
 # Which module a kind of provider lives in; it is imported when it is first used.
 PROVIDERS = {"local": "careermail.providers.local"}
@@ -48,6 +53,14 @@ class Calendar(Protocol):
         """The event as it stands in the organizer's calendar, or None where there is none or it was cancelled."""
         ...
 
+    def answer(self, rsvp: Rsvp) -> bool:
+        """Take in what an attendee answered by mail, once however often it comes.
+
+        False where nothing is to be taken in: the event is not ours, the answer is older than the invitation, or this
+        calendar hears of answers by itself. A proposal (COUNTER) changes nothing; True where it is about ours.
+        """
+        ...
+
 
 class Outbox(Protocol):
     """Where mails leave. Every method may raise ProviderError."""
@@ -65,8 +78,45 @@ class Inbox(Protocol):
     """Where answers arrive. Every method may raise ProviderError."""
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
-        """The raw messages that came since the cursor ("" for the beginning), oldest first, and the next cursor."""
+        """The raw messages that came since the cursor ("" for the beginning), oldest first, and the next cursor.
+
+        A_BATCH of them at most, each up to LONGEST: whoever got any asks again with the next cursor. Nothing in the
+        mailbox is changed by it.
+        """
         ...
+
+    def watch(self, wake: Callable[[], None]) -> Callable[[], None] | None:
+        """Have `wake` called, from a thread of the inbox's own, whenever something may have come.
+
+        Returns what ends it; None where the server cannot tell. It is a hint: whoever misses one polls all the same.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a server was found to offer and to lack, in words for the admin."""
+
+    offers: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One login that can be tried without changing anything."""
+
+    name: str  # for the admin: "SMTP smtp.example.com:587 as careermail@example.com"
+    look: Callable[[], Found]  # raises ProviderError
+    owner: str = ""  # the manager's address, where only theirs depends on it
+
+
+def no_probes(managers: Iterable[Person]) -> list[Probe]:  # noqa: ARG001 (there is nothing to log in to)
+    """The logins of a provider that has none."""
+    return []
+
+
+def nothing_open() -> None:
+    """What closes a provider that holds nothing open."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +127,15 @@ class Provider:
     calendar: Calendar
     outbox: Outbox
     inbox: Inbox
+    probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
+    close: Callable[[], None] = nothing_open  # ends connections; the provider may be used again all the same
 
 
-def open_provider(settings: Mapping[str, Any]) -> Provider:
-    """The provider that the [provider] table of a config asks for; `kind` is one of PROVIDERS."""
+def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
+    """The provider that the [provider] table of a config asks for; `kind` is one of PROVIDERS. Nothing is reached yet.
+
+    The clock is for waits, and for the Date of what a provider mails by itself.
+    """
     module = import_module(PROVIDERS[settings["kind"]])
-    provider: Provider = module.open_provider(settings)
+    provider: Provider = module.open_provider(settings, clock)
     return provider

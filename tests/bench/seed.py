@@ -53,7 +53,7 @@ def write_config(root: Path, count: int) -> Path:
 
 def runner(root: Path, clock: VirtualClock) -> Runner:
     """The engine on the embedded default, in this folder."""
-    provider = open_provider({"kind": "local", "root": root / "world"})
+    provider = open_provider({"kind": "local", "root": root / "world"}, clock)
     return Runner(service(root), provider, TinyStore(root / "state"), clock)
 
 

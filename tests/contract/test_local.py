@@ -34,6 +34,7 @@ from provider_suite import (
     utc,
 )
 
+from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
 from careermail.model import Occurrence, Person
 from careermail.providers import open_provider
@@ -184,7 +185,10 @@ class TestLocal(ProviderSuite):
 
         def make() -> World:
             root = tmp_path / str(next(worlds))
-            return World(open_provider({"kind": "local", "root": str(root)}), Editor(root, numbers))
+            return World(
+                open_provider({"kind": "local", "root": str(root)}, VirtualClock(utc(2027, 1, 1))),
+                Editor(root, numbers),
+            )
 
         return make
 

@@ -14,10 +14,12 @@ import recurring_ical_events
 from fakes.perils import Perils
 from icalendar import Calendar, Event
 
+from careermail.clock import VirtualClock
 from careermail.model import Occurrence, Person
 from careermail.providers import Window, open_provider
 from careermail.providers.local import post, vdir
 
+EPOCH = datetime(2027, 1, 1, tzinfo=UTC)
 Span = tuple[datetime, datetime]
 
 
@@ -29,7 +31,7 @@ class DiskWorld:
         self.patch = pytest.MonkeyPatch()
         for module in (vdir, post):
             self.patch.setattr(module, "write", _mortal(module.write, perils))
-        self.provider = open_provider({"kind": "local", "root": str(root)})
+        self.provider = open_provider({"kind": "local", "root": str(root)}, VirtualClock(EPOCH))
         self._business = 0
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """A world in memory, as quick as can be: calendars with recurrence and exceptions, an outbox, and people who edit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 
 from careermail.errors import ProviderError
-from careermail.model import A_DAY, Busy, Event, Occurrence, Person, resolve, stamp
-from careermail.providers import Provider, Window
+from careermail.model import A_DAY, Busy, Event, Occurrence, Person, Rsvp, resolve, stamp
+from careermail.providers import A_BATCH, LONGEST, Provider, Window
 
 Span = tuple[datetime, datetime]
 
@@ -150,6 +150,9 @@ class FakeCalendar:
         until = f";UNTIL={stamp(meeting.until - timedelta(seconds=1))}" if meeting.until else ""
         return replace(meeting.event, rrule=meeting.event.rrule + until)
 
+    def answer(self, _: Rsvp) -> bool:
+        return False
+
     def _same_times(self, event: Event) -> bool:
         now = self.find(event.organizer, event.uid)
         return now is not None and (now.start, now.rrule) == (event.start, event.rrule)
@@ -169,18 +172,26 @@ class FakeOutbox:
 
 
 class FakeInbox:
-    """Nobody writes."""
+    """What arrived, in order; the cursor counts."""
+
+    def __init__(self) -> None:
+        self.arrived: list[bytes] = []
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
-        return [], cursor
+        first = int(cursor or 0)
+        messages = self.arrived[first : first + A_BATCH]
+        return [m[:LONGEST] for m in messages], str(first + len(messages))
+
+    def watch(self, _: Callable[[], None]) -> None:
+        return
 
 
 class FakeWorld:
     """The provider, and what people do in their calendar programs."""
 
     def __init__(self) -> None:
-        self.calendar, self.outbox = FakeCalendar(), FakeOutbox()
-        self.provider = Provider("fake", self.calendar, self.outbox, FakeInbox())
+        self.calendar, self.outbox, self.inbox = FakeCalendar(), FakeOutbox(), FakeInbox()
+        self.provider = Provider("fake", self.calendar, self.outbox, self.inbox)
 
     @property
     def mails(self) -> list[EmailMessage]:

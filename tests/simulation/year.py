@@ -201,7 +201,7 @@ def play(root: Path, end: datetime = END, *, tell: Callable[[datetime], object] 
     """Play on to the end, with the same visits that `careermail once` makes; `tell` hears of each moment."""
     scene, position = Scene(root), Position.load(root)
     clock = VirtualClock(position.now)
-    runner = Runner(SERVICE, open_provider({"kind": "local", "root": str(scene.world)}), scene.store, clock)
+    runner = Runner(SERVICE, open_provider({"kind": "local", "root": str(scene.world)}, clock), scene.store, clock)
     while position.now < end:
         tell(position.now)
         at, deed = STEPS[position.steps] if position.steps < len(STEPS) else (END, None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from careermail.errors import ProviderError
 from careermail.mail import edits, invite
 from careermail.mail.expand import sessions
-from careermail.model import Busy, Event, Occurrence, Person
+from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 from careermail.providers import Window
 from careermail.providers.local import reconcile
 from careermail.providers.local.files import Reader, safe
@@ -97,6 +97,10 @@ class LocalCalendar:
         """As Calendar.find."""
         held = self._vdir(organizer.email).open(uid).calendar
         return invite.read(held, uid, organizer) if held is not None else None
+
+    def answer(self, rsvp: Rsvp) -> bool:  # noqa: ARG002 (it is the protocol's)
+        """As Calendar.answer: what attendees answer stands in their own copies."""
+        return False
 
     # --- our own edits ---
 

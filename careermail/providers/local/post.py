@@ -1,13 +1,14 @@
 """Mail on disk: a Maildir per person for what leaves, and one for what comes in (https://cr.yp.to/proto/maildir.html)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
 
 from careermail.errors import ProviderError
 from careermail.model import opaque
+from careermail.providers import A_BATCH, LONGEST
 from careermail.providers.local.files import make_folder, safe, told, write
 
 SEEN_IN = ("new", "cur")
@@ -67,10 +68,16 @@ class LocalInbox:
                 make_folder(self._folder / part)
         present = {_base(path): path for path in self._files()}
         new = sorted((path for name, path in present.items() if name not in seen), key=_arrival)
+        new = new[:A_BATCH]
         messages = [self._read(path) for path in new]
         lacking = seen - present.keys()
-        state = [sorted((seen | present.keys()) - (gone & lacking)), sorted(lacking - gone)]
+        known = seen | {_base(path) for path in new}
+        state = [sorted(known - (gone & lacking)), sorted(lacking - gone)]
         return messages, json.dumps(state, separators=(",", ":"))
+
+    def watch(self, wake: Callable[[], None]) -> None:  # noqa: ARG002
+        """As Inbox.watch: a folder tells nobody."""
+        return
 
     def _files(self) -> Iterator[Path]:
         with told(self._folder):
@@ -81,8 +88,8 @@ class LocalInbox:
 
     @staticmethod
     def _read(path: Path) -> bytes:
-        with told(path):
-            return path.read_bytes()
+        with told(path), path.open("rb") as file:
+            return file.read(LONGEST)
 
 
 def _base(path: Path) -> str:
