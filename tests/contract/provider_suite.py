@@ -1,11 +1,13 @@
 """What every provider promises (careermail/providers/__init__.py). A provider's own test inherits this, and opens it.
 
-The suite speaks through the protocol, and through `Hands`: what people do in their own calendar and mail programs.
+What is one part of a provider only inherits the suite of that part: CalendarSuite, OutboxSuite or InboxSuite. They
+speak through the protocols, and through `Hands`: what people do in their own calendar and mail programs.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from careermail.errors import ProviderError
 from careermail.model import Event, Occurrence, Person
-from careermail.providers import Provider
+from careermail.providers import A_BATCH, LONGEST, Provider
 
 MAYA = Person("Maya Lindqvist", "maya@example.com", "Europe/Stockholm")
 JONAS = Person("Jonas Weber", "jonas@example.com", "Europe/Berlin")
@@ -42,8 +44,8 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
 
 
-class Hands(Protocol):
-    """What people do. Times are UTC; `by` is whose calendar program is used, the organizer's or the attendee's."""
+class CalendarHands(Protocol):
+    """What people do in calendars. Times are UTC; `by` is whose program is used, the organizer's or the attendee's."""
 
     def move_one(self, occurrence: Occurrence, start: datetime, *, by: Person = MAYA) -> None: ...
 
@@ -67,14 +69,25 @@ class Hands(Protocol):
     def sees(self, person: Person, uid: str) -> list[datetime]:
         """When the sessions of an event start that this person's calendar shows as taking place, in 2027."""
 
-    def received(self, person: Person) -> list[EmailMessage]: ...
 
+class OutboxHands(Protocol):
+    def received(self, person: Person) -> list[EmailMessage]:
+        """What came for this person, oldest first."""
+
+
+class InboxHands(Protocol):
     def drop(self, message: bytes) -> None:
         """A mail for careermail arrives."""
 
 
+class Hands(CalendarHands, OutboxHands, InboxHands, Protocol):
+    """What people do. A suite of one part needs the hands of that part alone."""
+
+
 @dataclass(frozen=True)
 class World:
+    """A provider and the people around it. Where a server is one part only, the provider's others are never asked."""
+
     provider: Provider
     hands: Hands
 
@@ -91,7 +104,9 @@ def confirmed(world: World) -> list[datetime]:
     return sorted(o.start for o in world.provider.calendar.occurrences(MAYA, "5e41e5", YEAR) if o.status == "confirmed")
 
 
-class ProviderSuite:
+class Suite:
+    """What the three parts have in common: where their worlds come from."""
+
     @pytest.fixture
     def new_world(self) -> Callable[[], World]:
         """Opens an empty world each time it is called."""
@@ -101,6 +116,8 @@ class ProviderSuite:
     def world(self, new_world: Callable[[], World]) -> World:
         return new_world()
 
+
+class CalendarSuite(Suite):
     @pytest.fixture
     def booked(self, world: World) -> World:
         world.provider.calendar.put(SERIES)
@@ -409,8 +426,8 @@ class ProviderSuite:
     def test_somebody_without_a_calendar_is_not_said_to_be_free_or_busy(self, booked: World):
         assert booked.provider.calendar.busy([ANA], YEAR) == []
 
-    # --- mail out ---
 
+class OutboxSuite(Suite):
     def test_a_mail_is_received_as_it_was_sent(self, world: World):
         world.provider.outbox.send(mail(subject="Jonas, nächste Woche über Führung"))
         (received,) = world.hands.received(JONAS)
@@ -433,20 +450,60 @@ class ProviderSuite:
             world.provider.outbox.send(nameless)
         assert told.value.permanent
 
-    # --- mail in ---
 
+class InboxSuite(Suite):
     def test_an_answer_is_shown_once(self, world: World):
         inbox = world.provider.inbox
         assert inbox.fetch("")[0] == []
-        world.hands.drop(b"Subject: one\n\nYes.\n")
-        world.hands.drop(b"Subject: two\n\nNo.\n")
+        world.hands.drop(answer("one"))
+        world.hands.drop(answer("two"))
         messages, cursor = inbox.fetch("")
-        assert [m.replace(b"\r\n", b"\n") for m in messages] == [b"Subject: one\n\nYes.\n", b"Subject: two\n\nNo.\n"]
+        assert subjects(messages) == ["one", "two"]
         assert inbox.fetch(cursor)[0] == []
-        world.hands.drop(b"Subject: three\n\nPerhaps.\n")
+        world.hands.drop(answer("three"))
         messages, cursor = inbox.fetch(cursor)
-        assert [m.replace(b"\r\n", b"\n") for m in messages] == [b"Subject: three\n\nPerhaps.\n"]
+        assert subjects(messages) == ["three"]
         assert inbox.fetch(cursor)[0] == []
+
+    def test_an_answer_is_read_as_it_was_written(self, world: World):
+        """Whatever headers the servers on its way put on top."""
+        world.hands.drop(answer("one", "Wie geht's?\n.\nFrom here: Übung.\n".encode()))
+        ((message,), _) = world.provider.inbox.fetch("")
+        assert message.replace(b"\r\n", b"\n").endswith(answer("one", "Wie geht's?\n.\nFrom here: Übung.\n".encode()))
+
+    def test_what_comes_after_an_empty_look_is_not_missed(self, world: World):
+        _, cursor = world.provider.inbox.fetch("")
+        world.hands.drop(answer("one"))
+        assert subjects(world.provider.inbox.fetch(cursor)[0]) == ["one"]
+
+    def test_a_full_mailbox_comes_in_batches(self, world: World):
+        for number in range(A_BATCH + 3):
+            world.hands.drop(answer(str(number)))
+        first, cursor = world.provider.inbox.fetch("")
+        second, cursor = world.provider.inbox.fetch(cursor)
+        assert (len(first), len(second)) == (A_BATCH, 3)
+        assert subjects([*first, *second]) == [str(n) for n in range(A_BATCH + 3)]
+        assert world.provider.inbox.fetch(cursor)[0] == []
+
+    def test_of_an_oversized_message_only_the_beginning_is_read(self, world: World):
+        world.hands.drop(answer("huge", b"All work and no play.\n" * 150_000))
+        world.hands.drop(answer("one"))
+        messages, _ = world.provider.inbox.fetch("")
+        assert len(messages[0]) == LONGEST
+        assert subjects(messages) == ["huge", "one"]
+
+
+def answer(subject: str, body: bytes = b"Yes.\n") -> bytes:
+    """What somebody writes to careermail."""
+    return b"From: jonas@example.com\nTo: careermail@example.com\nSubject: %s\n\n%s" % (subject.encode(), body)
+
+
+def subjects(messages: list[bytes]) -> list[str]:
+    return [str(message_from_bytes(m)["Subject"]) for m in messages]
+
+
+class ProviderSuite(CalendarSuite, OutboxSuite, InboxSuite):
+    """All that a provider promises."""
 
 
 def mail(subject: str = "Your hour on Tuesday", to: str = "Jonas Weber <jonas@example.com>") -> EmailMessage:
