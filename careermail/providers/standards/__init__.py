@@ -1,0 +1,1 @@
+"""The provider `standards`: any SMTP, IMAP and CalDAV server."""
