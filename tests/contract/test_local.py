@@ -38,8 +38,8 @@ from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
 from careermail.model import Occurrence, Person
 from careermail.providers import open_provider
-from careermail.providers.local.files import Reader, safe
-from careermail.providers.local.vdir import Vdir
+from careermail.providers.shelf.files import Reader, safe
+from careermail.providers.shelf.vdir import Vdir
 
 LIAM = Person("Liam Chen", "liam@example.com", "Asia/Singapore")
 

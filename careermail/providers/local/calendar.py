@@ -14,10 +14,10 @@ from careermail.mail import edits, invite
 from careermail.mail.expand import sessions
 from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 from careermail.providers import Window
-from careermail.providers.local import reconcile
-from careermail.providers.local.files import Reader, safe
-from careermail.providers.local.reconcile import Summary
-from careermail.providers.local.vdir import Copy, Vdir
+from careermail.providers.shelf import reconcile
+from careermail.providers.shelf.files import Reader, safe
+from careermail.providers.shelf.reconcile import Summary
+from careermail.providers.shelf.vdir import Copy, Vdir
 
 if TYPE_CHECKING:
     from icalendar import Calendar

@@ -9,7 +9,7 @@ from pathlib import Path
 from careermail.errors import ProviderError
 from careermail.model import opaque
 from careermail.providers import A_BATCH, LONGEST
-from careermail.providers.local.files import make_folder, safe, told, write
+from careermail.providers.shelf.files import make_folder, safe, told, write
 
 SEEN_IN = ("new", "cur")
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from careermail.errors import ProviderError
 from careermail.mail.expand import Instance, expand
 from careermail.mail.invite import SERIES, parse, text
-from careermail.providers.local.files import Reader, make_folder, safe, told, understood, write
-from careermail.providers.local.reconcile import Summary, summaries
+from careermail.providers.shelf.files import Reader, make_folder, safe, told, understood, write
+from careermail.providers.shelf.reconcile import Summary, summaries
 
 if TYPE_CHECKING:
     from icalendar import Calendar
