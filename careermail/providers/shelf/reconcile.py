@@ -8,9 +8,10 @@ what an attendee alone has moved is followed. Pure: calendars in, calendars chan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+from careermail.mail.content import by_key, key_of, schedule, wording
 from careermail.mail.edits import exception
 from careermail.mail.invite import SERIES, spliced
 from careermail.mail.vevent import (
@@ -27,10 +28,7 @@ from careermail.mail.vevent import (
     moment,
     organizer,
     parts,
-    rdates,
     sequence,
-    span,
-    starts,
     uids,
 )
 from careermail.model import opaque, stamp
@@ -40,9 +38,7 @@ if TYPE_CHECKING:
     from icalendar import Event as Component
 
 SYNCED = "X-CAREERMAIL-SYNCED"
-MASTER = ""  # the key of what is said of the event as a whole
 _SCHEDULE = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE")
-_WORDS = ("SUMMARY", "DESCRIPTION", "LOCATION", "URL", "CONFERENCE")
 _OWN = ("CATEGORIES", "COLOR", "COMMENT")  # what people add to their own copy, X- properties beside
 
 
@@ -109,7 +105,7 @@ def summaries(calendar: Calendar) -> tuple[Summary, ...]:
 def summary(calendar: Calendar, uid: str) -> Summary:
     """What is to be known of one event."""
     both = all_parts(calendar, uid)
-    said = {(at, who): answer for at, one in _by_key(calendar, uid) for who, answer in answers(one).items()}
+    said = {(at, who): answer for at, one in by_key(calendar, uid) for who, answer in answers(one).items()}
     chairs = {organizer(one) for one in both}
     return Summary(
         uid=uid,
@@ -122,32 +118,12 @@ def summary(calendar: Calendar, uid: str) -> Summary:
     )
 
 
-def _by_key(calendar: Calendar, uid: str) -> list[tuple[str, Component]]:
-    """The VEVENTs of an event, each with what identifies its instance."""
-    master, both = parts(calendar, uid)[0], all_parts(calendar, uid)
-    return sorted(((_key(one, master), one) for one in both), key=lambda each: each[0])
-
-
-def _key(one: Component, master: Component | None) -> str:
-    when = instance_of(one)
-    return MASTER if when is None else key(when, UTC, timed=master is None or is_timed(master))
-
-
 def state(calendar: Calendar, uid: str) -> State:
     """What the other side must hear of, whatever program wrote it and however it puts it."""
-    both = _by_key(calendar, uid)
-    schedule = [(at, *_times(one), is_cancelled(one)) for at, one in both]
-    words = [(at, *(str(one.get(name, "")) for name in _WORDS)) for at, one in both]
-    return State(*(opaque(repr(part))[:12] for part in (uid, schedule, words)))
-
-
-def _times(one: Component) -> tuple[object, ...]:
-    start, length = span(one, UTC)
-    first = starts(one)
-    zone = str(first.tzinfo) if isinstance(first, datetime) and "RRULE" in one else ""
-    rules = [sorted(rule.to_ical().decode().split(";")) for rule in one.rrules]
-    extra = sorted(stamp(moment(when, UTC)) for when in rdates(one))
-    return stamp(start), length.total_seconds(), zone, rules, extra, sorted(excluded(one, UTC)), is_range(one)
+    both = by_key(calendar, uid)
+    times = [(at, *schedule(one), is_cancelled(one)) for at, one in both]
+    words = [(at, *wording(one)) for at, one in both]
+    return State(*(opaque(repr(part))[:12] for part in (uid, times, words)))
 
 
 def seal(calendar: Calendar, uid: str, state: State) -> None:
@@ -186,7 +162,7 @@ def follow(ours: Calendar, theirs: Calendar, uid: str, who: str, *, times: bool)
 
 
 def _follow_one(ours: Calendar, uid: str, one: Component, said: tuple[str, str], *, times: bool) -> None:
-    known = _key(one, parts(ours, uid)[0]) in dict(_by_key(ours, uid))
+    known = key_of(one, parts(ours, uid)[0]) in dict(by_key(ours, uid))
     if not known and not times and said[1] != "DECLINED":
         return  # the organizer has other times, and there is nothing else to tell
     mine = _counterpart(ours, uid, instance_of(one))
@@ -217,7 +193,7 @@ def _answer(one: Component, who: str, answer: str) -> None:
 def _take_times(mine: Component, theirs: Component) -> None:
     if is_range(theirs):
         mine["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
-    if _times(mine)[:5] == _times(theirs)[:5]:
+    if schedule(mine)[:5] == schedule(theirs)[:5]:
         return
     for name in _SCHEDULE:
         mine.pop(name, None)
@@ -232,8 +208,8 @@ def _take_times(mine: Component, theirs: Component) -> None:
 def copy_for(ours: Calendar, theirs: Calendar | None, uid: str) -> Calendar:
     """The attendee's copy, brought up to date; the alarms and notes of their own stay in it."""
     copy = ours.copy(recursive=True)
-    own = dict(_by_key(theirs, uid)) if theirs is not None else {}
-    for at, one in _by_key(copy, uid):
+    own = dict(by_key(theirs, uid)) if theirs is not None else {}
+    for at, one in by_key(copy, uid):
         one.subcomponents = list(own[at].subcomponents) if at in own else []
         for name, value in own[at].items() if at in own else ():
             if name not in one and (name.startswith("X-") or name in _OWN):
