@@ -52,11 +52,31 @@ class Secret:
         return _guarded(self.file or Path())
 
 
-def _guarded(file: Path) -> str:
-    mode = stat.S_IMODE(file.stat().st_mode)
+def flaw(file: Path) -> str:
+    """What is wrong with a file of a secret, and its mend, without naming it; "" for nothing."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        return f"the file cannot be read: {error.strerror or error}"
+    return _unguarded(status)
+
+
+def _unguarded(status: os.stat_result) -> str:
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no file"
     if mode & 0o077:
-        raise ValueError(f"others may read it (mode {mode:04o}); chmod 600 {file}")
-    return file.read_text()
+        return f"others may read or change it (mode {mode:04o}); chmod 600 mends that"
+    if status.st_uid not in (0, os.geteuid()):
+        return "it belongs to somebody else, who could change it; chown mends that"
+    return ""
+
+
+def _guarded(file: Path) -> str:
+    with file.open(encoding="utf-8") as opened:
+        if what := _unguarded(os.fstat(opened.fileno())):  # of what was opened, whatever stands there now
+            raise ValueError(what)
+        return opened.read()
 
 
 def _told(error: Exception) -> str:

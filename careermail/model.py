@@ -118,6 +118,7 @@ class Service:
     admin: str = "root@localhost"
     state: Path = Path("state")
     templates: Path | None = None  # a folder whose files stand in for single ones of ours
+    authserv_ids: tuple[str, ...] = ()  # receiving servers whose Authentication-Results are believed (RFC 8601, 2.5)
 
     @property
     def domain(self) -> str:

@@ -26,6 +26,7 @@ class Cascade:
     talk: Table = field(default_factory=dict)
     managers: dict[str, Place] = field(default_factory=dict)
     reports: dict[str, Place] = field(default_factory=dict)
+    calendars: dict[str, tuple[Place, Table]] = field(default_factory=dict)  # a manager's own table, by their address
 
     def defaults(self, place: Place, table: Table) -> None:
         """Take what holds for everybody who says nothing else."""
@@ -39,6 +40,8 @@ class Cascade:
         manager = Person(**{**self.person, **_pick(table, PERSON)})
         week, given = manager.working_days, table.get("conversation", {})
         self._manages_once(place, manager)
+        if "calendar" in table:
+            self.calendars[manager.email] = (place.at("calendar"), table["calendar"])
         talk = self._talk(place.at("conversation"), self.talk, given, week)
         talk = self._workable(place, talk, manager, manager)
         usual = _conversation(talk, week)

@@ -22,6 +22,7 @@ def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: 
     """Return what Config holds beside its path; raises ConfigError with every problem at once (see `load`)."""
     main, raw = read(path)
     document, problems = judged(main, raw, "document")
+    sound = not any(problem.key.startswith("provider") for problem in problems)
     top = Place(main)
     cascade = Cascade(now, problems)
     cascade.defaults(top.at("defaults"), document.get("defaults", {}))
@@ -32,9 +33,9 @@ def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: 
         problems.append(top.at("manager").problem("missing, expected [[manager]], or a file to include"))
     service = _service(path, document.get("service", {}), environ)
     problems += _template_problems(top.at("service", "templates"), service, teams, ours=templates)
+    provider = _provider(top.at("provider"), document["provider"], service, cascade) if sound else {}
     if problems:
         raise ConfigError(_in_order(problems, [path, *files]))
-    provider = {**document["provider"], "root": _beside(path) / document["provider"]["root"]}
     return service, provider, tuple(teams), (path, *files)
 
 
@@ -80,6 +81,18 @@ def usual_state(path: Path, environ: Mapping[str, str]) -> Path:
     if given := environ.get("STATE_DIRECTORY", "").partition(":")[0]:  # systemd may set several
         return Path(given)
     return VAR if path.absolute().is_relative_to(ETC) else Path("state")
+
+
+def _provider(place: Place, table: dict[str, Any], service: Service, cascade: Cascade) -> dict[str, Any]:
+    if table["kind"] == "standards":
+        from careermail.config.standards import Servers
+
+        return Servers(place, table, service, cascade.problems).settings(cascade.managers, cascade.calendars)
+    for own, _ in cascade.calendars.values():
+        cascade.problems.append(
+            own.problem('found with kind = "local" in [provider], expected it with standards alone')
+        )
+    return {**table, "root": _beside(place.source.file) / table["root"]}
 
 
 def _template_problems(place: Place, service: Service, teams: Iterable[Team], *, ours: bool) -> list[Problem]:

@@ -4,20 +4,19 @@ A TOML document comes in; the same tables come out, with the types of model.py i
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal, Required
 
-from pydantic import AfterValidator, ConfigDict, TypeAdapter, with_config
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator, with_config
 from typing_extensions import TypedDict
 
-from careermail.config import values
+from careermail.config import servers, values
+from careermail.config.servers import EXACT, CalendarTable, PathText
 
 Name = Annotated[str, AfterValidator(values.name)]
 Address = Annotated[str, AfterValidator(values.address)]
-PathText = Annotated[str, AfterValidator(values.path)]
 Days = Annotated[list[Annotated[str, values.one_of(*values.WEEKDAYS)]], AfterValidator(values.days)]
 Span = Annotated[str, AfterValidator(values.span)]
-
-EXACT = with_config(ConfigDict(extra="forbid", strict=True))
 
 
 @EXACT
@@ -66,6 +65,7 @@ class ManagerTable(PersonTable, total=False):
 
     name: Required[Name]
     email: Required[Address]
+    calendar: CalendarTable
     conversation: ConversationTable
     report: list[ReportTable]
 
@@ -86,14 +86,31 @@ class ServiceTable(TypedDict, total=False):
     admin: Address
     state: PathText
     templates: PathText
+    authserv_ids: Annotated[list[Annotated[str, AfterValidator(values.authserv_id)]], AfterValidator(tuple)]
+
+
+@with_config(ConfigDict(extra="ignore", strict=True))
+class AnyTable(TypedDict):
+    """A provider of whatever kind."""
+
+    kind: Annotated[str, AfterValidator(values.kind)]
 
 
 @EXACT
-class ProviderTable(TypedDict):
-    """The provider `local`, the only kind so far."""
+class LocalTable(TypedDict):
+    """The provider `local`."""
 
-    kind: Annotated[str, AfterValidator(values.kind)]
+    kind: str
     root: PathText
+
+
+KINDS: dict[str, Any] = {"local": LocalTable, "standards": servers.StandardsTable}
+_adapter = cache(TypeAdapter[Any])
+
+
+def _by_kind(table: Any, any_kind: ValidatorFunctionWrapHandler) -> Any:
+    # Which keys a provider has depends on its kind, so a wrong kind speaks for all of them.
+    return _adapter(KINDS[any_kind(table)["kind"]]).validate_python(table)
 
 
 @EXACT
@@ -102,18 +119,18 @@ class Document(TypedDict, total=False):
 
     include: list[PathText]
     service: ServiceTable
-    provider: Required[ProviderTable]
+    provider: Required[Annotated[AnyTable, WrapValidator(_by_kind)]]
     defaults: DefaultsTable
     manager: list[ManagerTable]
 
 
 TABLES: dict[str, Any] = {
     "service": ServiceTable,
-    "provider": ProviderTable,
     "defaults": DefaultsTable,
     "manager": ManagerTable,
     "report": ReportTable,
     "conversation": ConversationTable,
+    **servers.TABLES,
 }
 ADAPTERS: dict[Literal["document", "manager"], TypeAdapter[Any]] = {
     "document": TypeAdapter(Document),

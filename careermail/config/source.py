@@ -101,6 +101,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
+        value = re.sub(r"//[^/@]*@", "//…@", value)  # a login in a URL is nobody's to read
         return json.dumps(value if len(value) <= LONG else value[:LONG] + "…", ensure_ascii=False)
     if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()

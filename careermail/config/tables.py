@@ -5,18 +5,20 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from careermail.config.schema import ADAPTERS, TABLES, ConversationTable, Document, ManagerTable
+from careermail.config.schema import ADAPTERS, KINDS, TABLES, ConversationTable, Document, ManagerTable
+from careermail.config.servers import SUBTABLES, StandardsTable
 from careermail.config.source import Loc, Source, shown
-from careermail.config.values import did_you_mean
+from careermail.config.values import did_you_mean, listed
 from careermail.errors import Problem
 
 Kind = Literal["document", "manager"]
 # A stand-in for somebody whose own table cannot be read; who they are is asked of nobody.
 NOBODY = {"name": "nobody", "email": "nobody@invalid"}
-_STAND_INS: dict[str, Any] = {**NOBODY, "provider": {"kind": "local", "root": "."}, "kind": "local", "root": "."}
+_STAND_INS: dict[str, Any] = {**NOBODY, "provider": {"kind": "local", "root": "."}}
 _EXPECTED = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
+    "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a table",
     "datetime_type": "a local date and time such as 2027-01-12T10:00:00",
@@ -36,41 +38,45 @@ def judged(source: Source, document: dict[str, Any], kind: Kind) -> tuple[dict[s
         return ADAPTERS[kind].validate_python(document), []
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)
-    problems = [_problem(source, kind, error) for error in errors if not _beside_the_point(error, errors)]
+    problems = [_problem(source, kind, error, document) for error in errors]
     for error in errors:
         _mend(document, error)
     return ADAPTERS[kind].validate_python(document), problems
 
 
-def _beside_the_point(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
-    # Which keys a provider has depends on its kind, so a wrong kind speaks for all of them.
-    kind = ("provider", "kind")
-    return error["loc"][:1] == kind[:1] and error["loc"] != kind and any(e["loc"] == kind for e in errors)
-
-
-def _problem(source: Source, kind: Kind, error: ErrorDetails) -> Problem:
+def _problem(source: Source, kind: Kind, error: ErrorDetails, document: dict[str, Any]) -> Problem:
     loc, context = error["loc"], error.get("ctx", {})
     place = source.at(*loc)
     if error["type"] == "extra_forbidden":
-        return place.problem("unknown key", _hint(loc, kind))
+        return place.problem("unknown key", _hint(str(loc[-1]), _table(loc, kind, document)))
     if error["type"] == "missing":
         return place.problem(f"missing, expected {_EXAMPLES[str(loc[-1])]}")
     expected = context.get("expected") or _EXPECTED.get(error["type"], error["msg"])
     hint = context.get("hint", "")
     if error["type"] == "list_type" and loc[-1] in ("manager", "report"):
         hint = f"one [[{'.'.join(str(step) for step in loc if isinstance(step, str))}]] for each"
-    return place.problem(f"found {shown(error['input'])}, expected {expected}", hint)
+    # Whoever wrote a secret into the file does not want it in a terminal or a log too.
+    found = "something else" if "password" in loc else shown(error["input"])
+    return place.problem(f"found {found}, expected {expected}", hint)
 
 
-def _hint(loc: Loc, kind: Kind) -> str:
+def _table(loc: Loc, kind: Kind, document: dict[str, Any]) -> Any:
+    """Return the table of the schema that this key stands in."""
+    name = next((step for step in reversed(loc[:-1]) if isinstance(step, str)), "")
+    if name == "provider":
+        return KINDS[document["provider"]["kind"]]
+    return TABLES[name] if name else _root(kind)
+
+
+def _hint(key: str, table: Any) -> str:
     """Say where an unknown key belongs, or which one was meant."""
-    *around, key = loc
-    table = next((TABLES[step] for step in reversed(around) if isinstance(step, str)), _root(kind))
     if table is ManagerTable and key in _keys(ConversationTable):
         return "it belongs in the conversation table"
     if key == "conversation":
         return "its keys stand directly in the report"
-    return did_you_mean(str(key), {name: name for name in _keys(table)})
+    if table is StandardsTable and (tables := [name for name in SUBTABLES if key in _keys(SUBTABLES[name])]):
+        return f"it belongs in {listed(f'[provider.{name}]' for name in tables)}"
+    return did_you_mean(key, {name: name for name in _keys(table)})
 
 
 def _root(kind: Kind) -> Any:
@@ -83,6 +89,9 @@ def _keys(table: Any) -> set[str]:
 
 def _mend(document: dict[str, Any], error: ErrorDetails) -> None:
     """Take out what is wrong; where something must stand, let a stand-in do so."""
+    if error["loc"][:1] == ("provider",):
+        document["provider"] = dict(_STAND_INS["provider"])
+        return
     table, key = _holder(document, error["loc"])
     if isinstance(key, int):
         table[key] = dict(NOBODY)

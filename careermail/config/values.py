@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from careermail.providers import PROVIDERS
 
-PLANNED = ("standards", "google", "microsoft", "exchange")
+PLANNED = ("google", "microsoft", "exchange")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -87,6 +87,13 @@ def path(text: str) -> str:
     if not text or "\0" in text:
         raise wrong("a path")
     return text
+
+
+def authserv_id(name: str) -> str:
+    """Return the name by which a receiving server signs its Authentication-Results (RFC 8601, 2.5), in lower case."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise wrong("an authserv-id such as mx.example.com, as Authentication-Results: has it in received mails")
+    return name.lower()
 
 
 def kind(kind: str) -> str:

@@ -17,7 +17,7 @@ LONGEST = 1_000_000
 A_BATCH = 100  # the messages that one `fetch` returns at most
 
 # Which module a kind of provider lives in; it is imported when it is first used.
-PROVIDERS = {"local": "careermail.providers.local"}
+PROVIDERS = {"local": "careermail.providers.local", "standards": "careermail.providers.standards"}
 
 
 class Calendar(Protocol):

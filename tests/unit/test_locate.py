@@ -4,11 +4,11 @@ from typing import Any
 
 import dns.rcode
 import pytest
+from servers.names import Zone, name_server
 
 from careermail.errors import ProviderError
 from careermail.providers.standards import locate
 from careermail.providers.standards.locate import located
-from servers.names import Zone, name_server
 
 MAIL = {"host": "", "port": 0, "tls": "", "user": "careermail@example.com"}
 DAV = {"url": "", "user": "maya@example.com"}
