@@ -3,12 +3,13 @@
 import os
 import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from careermail.errors import ProviderError
 
 COMMAND_SECONDS = 30
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,32 @@ class Secret:
     credential: str = ""  # the name of a systemd credential (systemd.exec(5), LoadCredential=)
     env: str = ""
     file: Path | None = None  # absolute, and nobody else's to read
-    command: tuple[str, ...] = ()  # its standard output, without the line's end
+    command: tuple[str, ...] = field(default=(), repr=False)  # it writes the secret to standard output
 
     def __str__(self) -> str:
-        """The reference, as an error names it."""
-        kinds = {"credential": self.credential, "env": self.env, "file": self.file, "command": self.command}
-        return next(f"{kind} {value}" for kind, value in kinds.items() if value)
+        """The reference, as an error names it: a command without its arguments, among which may be another secret."""
+        kinds = {"credential": self.credential, "env": self.env, "file": self.file, "command": self.command[:1]}
+        kind, value = next((kind, value) for kind, value in kinds.items() if value)
+        return f"{kind} {value[0] if isinstance(value, tuple) else value}"
 
     def value(self) -> str:
-        """The secret itself. Raises ProviderError (urgent), which names the reference and what to do."""
-        try:
-            found = self._read().rstrip("\r\n")
-        except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-            # Without its cause: what a command printed may be half a password.
-            raise ProviderError(f"the secret of {self} cannot be had: {_told(error)}", urgent=True) from None
-        if not found:
-            raise ProviderError(f"the secret of {self} is empty", urgent=True)
+        """The secret itself: the first line, since many a program and file tells more below it.
+
+        Raises ProviderError (urgent), which names the reference and what to do, and holds nothing of what was read.
+        """
+        found, wrong = self._tried()
+        if wrong:  # raised here, where no exception is at hand whose context could hold half a password
+            raise ProviderError(f"the password from {self} cannot be had: {wrong}", urgent=True)
         return found
+
+    def _tried(self) -> tuple[str, str]:
+        """The secret, or what is wrong."""
+        try:
+            found = self._read().partition("\n")[0].removesuffix("\r")
+            found.encode()
+        except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+            return "", _told(error)
+        return found, "" if found else "it is empty"
 
     def _read(self) -> str:
         if self.env:
@@ -48,7 +58,7 @@ class Secret:
             )
             return run.stdout.decode()
         if self.credential:
-            return (Path(os.environ["CREDENTIALS_DIRECTORY"]) / self.credential).read_text()
+            return (Path(os.environ[CREDENTIALS]) / self.credential).read_text(encoding="utf-8")
         return _guarded(self.file or Path())
 
 
@@ -73,17 +83,24 @@ def _unguarded(status: os.stat_result) -> str:
 
 
 def _guarded(file: Path) -> str:
-    with file.open(encoding="utf-8") as opened:
+    with open(file, encoding="utf-8", opener=_at_once) as opened:
         if what := _unguarded(os.fstat(opened.fileno())):  # of what was opened, whatever stands there now
             raise ValueError(what)
         return opened.read()
 
 
+def _at_once(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)  # a pipe in its place would be waited on for ever
+
+
 def _told(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"${error.args[0]} is not set"
+        hint = " (systemd sets it for a unit with LoadCredential=)" if error.args[0] == CREDENTIALS else ""
+        return f"${error.args[0]} is not set{hint}"
     if isinstance(error, subprocess.CalledProcessError):
-        return f"the command ended with {error.returncode}"
-    if isinstance(error, UnicodeDecodeError):
+        return f"it ended with {error.returncode}; try it by hand, as the user that careermail runs as"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {COMMAND_SECONDS} seconds"
+    if isinstance(error, UnicodeError):
         return "it is no text in UTF-8"
     return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
