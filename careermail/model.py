@@ -121,6 +121,7 @@ class Service:
     authserv_ids: tuple[str, ...] = ()  # receiving servers whose Authentication-Results are believed (RFC 8601, 2.5)
 
     @property
+    secret: bytes = field(default=b"", repr=False)  # what answers are known by, at most 64 bytes: never shown or logged
     def domain(self) -> str:
         """The domain of Message-IDs and UIDs."""
         return self.address.rpartition("@")[2]
@@ -323,6 +324,11 @@ class Wanted:
     kind: str  # a mail's kind, or book, single, reshape, end, move, cancel, note, unnote
     due: datetime
     until: datetime
+    questions: tuple[tuple[str, str], ...] = ()  # lines that were not understood, each with what is missing
+    thanks: bool = False  # it answers a mail of the reader's own
+    reply: str = ""  # the Message-ID of that mail, with its brackets
+    subject: str = ""  # and its subject
+    until: date | None = None  # a pause's end
     topic: Topic
     to: Person | None = None  # mails only
     because: str = ""  # the rule and the fact behind it, for `why`

@@ -1,19 +1,38 @@
 """Topics -> a mail: the rendered words as an EmailMessage, with the headers that DESIGN.md, 9 asks for."""
 
+import re
 from collections.abc import Sequence
-from datetime import datetime
-from email.headerregistry import Address
+from datetime import date, datetime, timedelta
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from typing import Any
 
 from careermail.mail.check import template_problems
 from careermail.mail.escape import plain
 from careermail.mail.render import render
 from careermail.mail.templates import KINDS
+from careermail.mail.tokens import reply_address
 from careermail.model import Person, Service, Topic, opaque
 
 __all__ = ["KINDS", "compose", "template_problems"]
+
+_A_MONTH, _A_YEAR = timedelta(days=30), timedelta(days=365)
+_BETWEEN_THEM = {"prompt", "contract"}  # what a report answers to these is for the manager alone
+_A_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # of somebody else's making: one line of ASCII, or it is not used
+
+
+class _MessageIDs(UnstructuredHeader, BaseHeader):
+    """Message-IDs, one to a line: the plain header encodes one that is too long for a line (RFC 2047), and tears it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {f'{policy.linesep} '.join(self.split())}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("in-reply-to", _MessageIDs)
+_HEADERS.map_to_type("references", _MessageIDs)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are named)
@@ -21,12 +40,13 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
 ) -> EmailMessage:
     """The mail of this kind to one person about these topics, ready to be handed to an outbox.
 
-    `message_id` is the whole header with its angle brackets, `key` the effect's own key, `now` aware. The same
-    arguments make the same mail, byte for byte. Raises ConfigError where a template does not render.
+    `message_id` is the whole header with its angle brackets, as `tokens` makes it; `key` the effect's own key; `now`
+    aware. The same arguments make the same mail, byte for byte. Raises ConfigError where a template does not render.
     """
-    words = render(service, kind, to, topics, now)
-    message = EmailMessage(policy=SMTP)
-    for name, value in _headers(service, kind, to, topics).items():
+    answer_to = reply_address(service, message_id, to.email, kind, _last_day(topics, now))
+    words = render(service, kind, to, topics, now, answer_to=answer_to)
+    message = EmailMessage(policy=_POLICY)
+    for name, value in _headers(service, kind, to, topics, answer_to).items():
         message[name] = value
     message["Subject"] = words.subject
     message["Date"] = now
@@ -40,7 +60,13 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
     return message
 
 
-def _headers(service: Service, kind: str, to: Person, topics: Sequence[Topic]) -> dict[str, Any]:
+def _last_day(topics: Sequence[Topic], now: datetime) -> date:
+    """Until when the mail can be answered: a month into the time after the next session, and a year at most."""
+    following = [topic.following or now + _A_YEAR for topic in topics]
+    return min(now + _A_YEAR, max(*following, now) + _A_MONTH).date()
+
+
+def _headers(service: Service, kind: str, to: Person, topics: Sequence[Topic], answer_to: str) -> dict[str, Any]:
     """From, To, Reply-To, the thread, and what tells other machines that this is one (RFC 3834, 5)."""
     headers: dict[str, Any] = {
         "From": _sender(service, kind, topics),
@@ -48,10 +74,11 @@ def _headers(service: Service, kind: str, to: Person, topics: Sequence[Topic]) -
         "Auto-Submitted": "auto-generated",
         "X-Careermail-Kind": kind,
     }
-    if managers := _answered_by(kind, to, topics):
-        headers["Reply-To"] = [_address(manager.name, manager.email) for manager in managers]
-    if root := _root(service, topics):
-        headers |= {"In-Reply-To": root, "References": root}
+    if kind != "alarm":
+        person = _answered_by(kind, to, topics[0])
+        headers["Reply-To"] = _address(person.name, person.email) if person else _address(service.name, answer_to)
+    if thread := _thread(service, topics):
+        headers |= {"In-Reply-To": thread, "References": thread}
     return headers
 
 
@@ -65,11 +92,17 @@ def _sender(service: Service, kind: str, topics: Sequence[Topic]) -> Address:
     return _address(f"{managers.pop()} via {service.name}" if single else service.name, service.address)
 
 
-def _answered_by(kind: str, to: Person, topics: Sequence[Topic]) -> list[Person]:
-    """Whom an answer reaches: a report's goes to their manager, so that a human being reads it."""
-    if kind == "alarm":
-        return []
-    return list(dict.fromkeys(t.series.manager for t in topics if t.series.report.email == to.email))
+def _answered_by(kind: str, to: Person, topic: Topic) -> Person | None:
+    """The one whom an answer reaches unread, where it is between the two of them; None where it is for us."""
+    if kind == "forward":
+        return topic.series.report
+    return topic.series.manager if kind in _BETWEEN_THEM and to.email == topic.series.report.email else None
+
+
+def _thread(service: Service, topics: Sequence[Topic]) -> str:
+    """The Message-ID of the mail that this one answers, or else of its session's thread; "" for none."""
+    asked = topics[0].reply if len(topics) == 1 else ""
+    return asked if _A_MESSAGE_ID.fullmatch(asked) else _root(service, topics)
 
 
 def _root(service: Service, topics: Sequence[Topic]) -> str:

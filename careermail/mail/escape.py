@@ -35,6 +35,17 @@ def command(line: str, say: Say) -> str:
     return Markup(f"`` {line} ``") if say is escaped and "`" not in line else say(line)  # noqa: S704 (code is literal)
 
 
+def link(label: str, url: str, say: Say) -> str:
+    """A link of our own, its URL already encoded: its words and where it leads in text, a link in Markdown.
+
+    "" without a URL.
+    """
+    if not url:
+        return ""
+    shown = f"[{say(label)}](<{url}>)" if say is escaped else f"{say(label)}: {url}"
+    return Markup(shown)  # noqa: S704 (an encoded URL has no mark of Markdown's)
+
+
 def in_html(value: Any) -> str:
     """The same line as HTML."""
     return escape(plain(value))

@@ -24,7 +24,9 @@ from careermail.model import Person, Service, Topic
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
 
 _SUBJECT = "Subject: "
 
@@ -39,13 +41,16 @@ class Rendered:
     language: str
 
 
-def render(service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime) -> Rendered:
+def render(  # noqa: PLR0913 (each is a thing of its own; the last is named)
+    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer_to: str = ""
+) -> Rendered:
     """The words for the reader `to`, with dates as they read in that person's zone; `now` is aware.
 
-    Raises ConfigError, with the file and line but no word of a contract, where the template does not render.
+    `answer_to` is the address that the mail's buttons write to, the service's own unless given. Raises ConfigError,
+    with the file and line but no word of a contract, where the template does not render.
     """
     try:
-        return _render(service, kind, to, topics, now)
+        return _render(service, kind, to, topics, now, answer_to=answer_to or service.address)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 (a template can fail in every way there is)
@@ -53,22 +58,25 @@ def render(service: Service, kind: str, to: Person, topics: Sequence[Topic], now
         raise ConfigError([problem(error, kind)]) from None
 
 
-def _render(service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime) -> Rendered:
+def _render(  # noqa: PLR0913 (as above)
+    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer_to: str
+) -> Rendered:
     from careermail.mail.telling import Telling
 
     telling = Telling(to, now, language_of(service.templates, to.language, kind))
     given = (to, service, kind, tuple(topics), topics[0], now, telling.today)
-    context = {**dict(zip(GIVEN, given, strict=True)), "telling": telling}
+    context = dict(zip(GIVEN, given, strict=True)) | {"telling": telling, "answer_to": answer_to, "subject": ""}
 
     def filled(say: Say) -> tuple[str, str]:
         template = environment(service.templates, to.language, say).get_template(f"{kind}.md")
         return _parted(template.render(context), Path(template.filename or kind), kind)
 
-    subject, text = filled(plain)
+    context["subject"] = subject = plain(filled(plain)[0])  # the answers' subject too, so it is needed first
+    text = filled(plain)[1]
     body = Markup(_markdown().render(filled(escaped)[1]))  # noqa: S704 (of escaped text, and html is off)
     layout = environment(service.templates, to.language, in_html).get_template("layout.html")
     html = layout.render(language=telling.language, subject=subject, body=body)
-    return Rendered(plain(subject), text, html, telling.language)
+    return Rendered(subject, text, html, telling.language)
 
 
 def _parted(filled: str, file: Path, kind: str) -> tuple[str, str]:
@@ -87,17 +95,41 @@ def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+    markdown.block.ruler.before("list", "numbers", _numbers, {"alt": ["paragraph"]})
     markdown.core.ruler.push("headings", _headings)
+    markdown.core.ruler.push("buttons", _buttons)
     return markdown
+
+
+def _numbers(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """Let a list that counts on from an earlier one stand directly on a line, as CommonMark allows a first list only.
+
+    `silent` asks whether the paragraph before ends here; the list itself is left to the usual rule.
+    """
+    begins = state.bMarks[line] + state.tShift[line]
+    return silent and re.match(r"\d+\. ", state.src[begins : state.eMarks[line]]) is not None
 
 
 def _headings(state: StateCore) -> None:
     """Let a line that stands directly on a list be its heading, so that the text part needs no marks for it."""
     tokens = state.tokens
     for opening, inline, closing, after in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
-        on_a_list = opening.type == "paragraph_open" and after.type == "bullet_list_open"
+        on_a_list = opening.type == "paragraph_open" and after.type in ("bullet_list_open", "ordered_list_open")
         if on_a_list and _adjoin(opening.map, after.map) and not inline.content.endswith((":", ".", ",")):
             opening.tag = closing.tag = "h2"
+
+
+def _buttons(state: StateCore) -> None:
+    """Let links that begin an answer be buttons, and a list of them have no bullets; layout.html has their looks."""
+    bullets: Token | None = None
+    for token in state.tokens:
+        if token.type in ("bullet_list_open", "bullet_list_close"):
+            bullets = token
+        for child in token.children or ():
+            if str(child.attrGet("href")).startswith("mailto:"):
+                child.attrSet("class", "answer")
+                if bullets:
+                    bullets.attrSet("class", "answers")
 
 
 def _adjoin(upper: list[int] | None, lower: list[int] | None) -> bool:

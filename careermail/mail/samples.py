@@ -66,7 +66,7 @@ def samples(kind: str, language: str) -> Iterator[Sample]:
 
 def _rich(kind: str, series: Series, side: str, n: int) -> Topic:
     """Everything that a topic can say, in its n-th variant."""
-    own = tuple(c for c in SECOND.commitments if c.owner == side and c.due)
+    own = tuple(replace(c, state="open") for c in SECOND.commitments if c.owner == side and c.due)
     return Topic(
         series,
         TALK,

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from careermail.errors import Problem
-from careermail.mail.escape import Say, command, listed
-from careermail.model import Contract, Series
+from careermail.mail.escape import Say, command, link, listed, plain
+from careermail.mail.mailto import mailto
+from careermail.mail.numbers import Numbered, numbered
+from careermail.model import Contract, Series, Topic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -83,7 +85,7 @@ def environment(templates: Path | None, language: str, say: Say) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {name: _telling(name) for name in _TELLING} | _agreed(say)
+    made.filters |= {name: _telling(name) for name in _TELLING} | _agreed(say) | _answered(say)
     made.filters |= {"minutes": minutes, "command": partial(command, say=say)}
     made.tests["apart"] = apart
     return made
@@ -109,7 +111,25 @@ def _agreed(say: Say) -> dict[str, Callable[..., Any]]:
     def form(value: Contract | None, series: Series) -> str:
         return listed(contract.form(value, series), say)
 
-    return {"agreement": agreement, "form": form, "changes": contract.changes}
+    def unfilled(value: Contract | None, series: Series) -> str:
+        return listed(contract.form(value, series), plain)
+
+    return {"agreement": agreement, "form": form, "unfilled": unfilled, "changes": contract.changes}
+
+
+def _answered(say: Say) -> dict[str, Callable[..., Any]]:
+    """A button that begins an answer, and the numbers that answers use, as filters."""
+    from jinja2 import pass_context
+
+    @pass_context
+    def answer(context: Context, label: str, body: str) -> str:
+        return link(label, mailto(context["answer_to"], f"Re: {context['subject']}", body), say)
+
+    @pass_context
+    def numbers(context: Context, topics: Sequence[Topic]) -> tuple[Numbered, ...]:
+        return numbered(context["kind"], topics)
+
+    return {"answer": answer, "numbered": numbers}
 
 
 def problem(error: Exception, kind: str) -> Problem:

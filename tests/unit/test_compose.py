@@ -32,6 +32,7 @@ from careermail.errors import ConfigError
 from careermail.mail.compose import KINDS, compose, template_problems
 from careermail.mail.render import render
 from careermail.mail.samples import NOW, samples
+from careermail.mail.tokens import holds, message_id, read
 from careermail.model import Commitment, Contract, Person, Service, Topic, opaque
 
 SERVICE = Service("careermail", "careermail@example.com", "it@example.com")
@@ -100,10 +101,63 @@ def test_headers_are_those_that_the_design_asks_for():
     }
 
 
-def test_an_answer_reaches_the_manager_from_a_report_and_nobody_else_from_a_manager():
-    due = Topic(WITH_JONAS, commitments=(SHADOW,))
-    assert mail("due", JONAS, due)["Reply-To"] == "Maya Lindqvist <maya@example.com>"
-    assert mail("due", MAYA, Topic(WITH_JONAS, commitments=(INTRODUCE,)))["Reply-To"] is None
+A_MAIL = message_id(SERVICE, ["k"], "maya@example.com")
+
+
+@pytest.mark.parametrize(("kind", "to", "topics"), EVERY)
+def test_an_answer_reaches_the_manager_alone_where_it_is_between_the_two_and_else_us(
+    kind: str, to: Person, topics: tuple[Topic, ...]
+):
+    message = compose(SERVICE, kind, to, topics, message_id=A_MAIL, key="k", now=NOW)
+    reply_to = str(message["Reply-To"])
+    if kind == "prompt" or (kind == "contract" and to.name == "Jonas Weber"):
+        assert reply_to == "Maya Lindqvist <maya@example.com>"
+    elif kind == "alarm":
+        assert message["Reply-To"] is None
+    else:
+        assert re.fullmatch(r"careermail <careermail\+[a-z0-9]{43}@example\.com>", reply_to)
+        assert holds(SERVICE, message["Reply-To"].addresses[0].addr_spec, to.email, kind)
+
+
+@pytest.mark.parametrize(
+    ("following", "last_day"),
+    [
+        (None, date(2028, 1, 8)),
+        (datetime(2027, 4, 13, 8, tzinfo=UTC), date(2027, 5, 13)),
+        (datetime(2028, 4, 13, 8, tzinfo=UTC), date(2028, 1, 8)),
+        (datetime(2026, 10, 13, 8, tzinfo=UTC), date(2027, 2, 7)),
+    ],
+)
+def test_a_mail_is_answered_until_a_month_after_the_next_session_and_for_a_year_at_most(
+    following: datetime | None, last_day: date
+):
+    due = Topic(WITH_JONAS, commitments=(INTRODUCE,), following=following)
+    message = compose(SERVICE, "due", MAYA, [due], message_id=A_MAIL, key="k", now=FRIDAY)
+    assert read(SERVICE, message["Reply-To"].addresses[0].addr_spec).expires == last_day
+
+
+def test_a_mail_that_an_older_version_began_is_answered_by_its_thread():
+    due = Topic(WITH_JONAS, commitments=(INTRODUCE,))
+    assert mail("due", MAYA, due)["Reply-To"] == "careermail <careermail@example.com>"
+
+
+def test_a_thread_survives_the_longest_of_domains():
+    domain = f"{'x' * 60}.example.com"
+    service = replace(SERVICE, address=f"careermail@{domain}")
+    message = compose(
+        service,
+        "prepare",
+        MAYA,
+        [Topic(WITH_JONAS, TUESDAY)],
+        message_id=message_id(service, ["k"], "maya@example.com"),
+        key="k",
+        now=FRIDAY,
+    )
+    root = f"<{opaque('maya@example.com/jonas@example.com/20270112T090000Z')}@{domain}>"
+    raw = bytes(message).decode()
+    assert f"\r\nIn-Reply-To: {root}\r\nReferences: {root}\r\n" in raw
+    assert f"<{message['Reply-To'].addresses[0].addr_spec}>\r\n" in raw
+    assert f"\r\nMessage-ID: {message_id(service, ['k'], 'maya@example.com')}\r\n" in raw
 
 
 def test_an_alarm_comes_from_the_service_alone():
@@ -140,7 +194,7 @@ def test_every_mail_passes_every_server_and_is_read_back_as_it_was_written(
 @pytest.mark.parametrize(("kind", "to", "topics"), EVERY)
 def test_both_parts_say_the_same(kind: str, to: Person, topics: tuple[Topic, ...]):
     message = mail(kind, to, *topics, now=NOW)
-    words = re.sub(r"^-( |$)", "", text(message), flags=re.MULTILINE).split()
+    words = re.sub(r"^(-|\d+\.)( |$)|: mailto:\S+$", "", text(message), flags=re.MULTILINE).split()
     assert Visible(html(message)).words == words
 
 
@@ -151,6 +205,8 @@ def test_text_is_clean(kind: str, to: Person, topics: tuple[Topic, ...]):
     assert body == body.strip() + "\n"
     assert not re.search(r"\n\n\n|[ \t]\n|  ", body)
     assert not re.search(r"[*_`#\\{}|<>]|\]\(|None|^ *(?!-( |$))[-+=]", body, flags=re.MULTILINE)
+    assert "settings" not in body or kind == "displaced"
+    assert kind == "alarm" or not re.search(r"careermail (contract|done|move|drop|book|pause|status)", body)
 
 
 @pytest.mark.parametrize(("kind", "to", "topics"), EVERY)
@@ -164,9 +220,10 @@ def test_subjects_tell_no_more_than_that_two_people_talk(kind: str, to: Person, 
     ("kind", "to", "topics"), [p for p in EVERY if p.values[0] not in {"prompt", "prepare", "review"}]
 )
 def test_mails_are_short(kind: str, to: Person, topics: tuple[Topic, ...]):
-    """Under 120 words, not counting the lists that the two people wrote."""
+    """Under 120 words, not counting the lists that the two people wrote; a link counts as one."""
     body = text(mail(kind, to, *topics, now=NOW))
-    prose = re.sub(r"^- .*\n", "", body, flags=re.MULTILINE) if kind in {"summary", "contract"} else body
+    listed = kind == "contract" or kind.startswith("summary")
+    prose = re.sub(r"^- (?!.*: mailto:).*\n" if listed else r"^\d+\. .*\n", "", body, flags=re.MULTILINE)
     assert len(prose.split()) < 120
 
 
@@ -188,8 +245,9 @@ def test_prepare_begins_with_the_managers_own_commitments():
     body = text(mail("prepare", MAYA, Topic(WITH_JONAS, APRIL, contract=kept), now=datetime(2027, 4, 8, 7, tzinfo=UTC)))
     assert body.startswith(
         "Hello Maya,\n\nYou and Jonas talk on Tuesday 13 April at 10:00.\n\n"
-        "What you took on\n- Not yet, due Friday 15 January: Introduce Jonas to Dana Ortiz\n\n"
-        "What Jonas took on\n- Done: Shadow the platform on-call rota\n\n"
+        "What you took on\n1. Not yet, due Friday 15 January: Introduce Jonas to Dana Ortiz\n\n"
+        "What Jonas took on\n2. Done: Shadow the platform on-call rota\n\n"
+        'What is done by now? Reply "1 done".\n\n'
         "The open question\n- Whether a staff role is realistic within two years\n\n"
         "Before you start\n"
     )
@@ -232,7 +290,8 @@ def test_a_date_on_a_day_off_or_past_is_named(due: date, says: str):
 def test_commitments_of_one_day_are_one_list():
     topics = [Topic(WITH_JONAS, commitments=(replace(c, due=FRIDAY.date()),)) for c in AGREED.of("report")]
     assert (
-        "What you told Maya you would do\n- Shadow the platform on-call rota\n- Write up the incident review format\n\n"
+        "What you told Maya you would do\n1. Shadow the platform on-call rota\n"
+        "2. Write up the incident review format\n\n"
         in text(mail("due", JONAS, *topics))
     )
 
@@ -260,6 +319,7 @@ AGAIN = "It is booked again for Tuesday 13 April at 10:00, when you both seem to
             False,
             f"{TALK} was cancelled. Nothing is booked in its place. You next talk on Tuesday 13 April",
         ),
+        ("missed", True, f"You and Jonas did not meet on Tuesday 12 January at 10:00. {AGAIN}"),
         ("declined", True, f"Jonas declined your talk on Tuesday 12 January at 10:00. {AGAIN} If it was about more"),
         ("declined", False, "Nothing is booked in its place. You next talk on Tuesday 13 April at 10:00. A word from"),
         ("late", True, "now stands on Tuesday 12 January at 10:00, and that is long after it was due. One before it"),
@@ -267,7 +327,7 @@ AGAIN = "It is booked again for Tuesday 13 April at 10:00, when you both seem to
         (
             "ended",
             True,
-            "they are booked anew, from Tuesday 13 April at 10:00 on. To end them for good, take Jonas out",
+            'they are booked anew, from Tuesday 13 April at 10:00 on. To end them for good, reply "stop".',
         ),
         (
             "ended",
