@@ -79,6 +79,13 @@ def write(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
         sync_folder(path.parent)
 
 
+def rename(path: Path, to: Path) -> None:
+    """Let a file stand under another name, in the same folder and for good."""
+    with told(path):
+        path.replace(to)
+        sync_folder(to.parent)
+
+
 def _keep_access(path: Path, handle: int) -> None:
     """Let those who could read or write the file be able to do so again."""
     with suppress(FileNotFoundError):
