@@ -3,13 +3,14 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from careermail.clock import Clock
 from careermail.mail.escape import plain
 from careermail.model import Person, Series
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
+A_SECOND = timedelta(seconds=1)
+Item = TypeVar("Item")
 WIDEST = 10_000  # nothing is cut or wrapped where a program reads
 
 
@@ -86,3 +89,26 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, style: Calla
     with out.capture() as captured:
         out.print(grid)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def with_progress(items: Sequence[Item], what: str, clock: Clock) -> Iterator[Item]:
+    """The items one by one, with a bar on a terminal once it takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    begun, bar = (
+        clock.now(),
+        Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True),
+    )
+    task = bar.add_task(what, total=len(items))
+    try:
+        for item in items:
+            if not bar.live.is_started and clock.now() - begun > A_SECOND:
+                bar.start()
+            yield item
+            bar.advance(task)
+    finally:
+        bar.stop()

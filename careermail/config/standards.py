@@ -16,7 +16,7 @@ from careermail.model import Service
 Table = Mapping[str, Any]
 Calendars = Mapping[str, tuple[Place, Table]]  # a manager's own table, by their address
 
-LIBRARIES = {"caldav": "caldav", "imap-tools": "imap_tools", "dnspython": "dns"}
+LIBRARIES = {"imap-tools": "imap_tools", "dnspython": "dns"}
 LACKING = 'missing, expected password = { credential = "mail" }'
 IN_THE_CLEAR = "passwords would travel in the clear; insecure = true if that is meant"
 TLS_OF = {25: "starttls", 143: "starttls", 465: "tls", 587: "starttls", 993: "tls"}
@@ -48,7 +48,7 @@ class Servers(NamedTuple):
             "calendar": "imip" if self._imip else self._calendar(keyless=keyless),
             "managers": own,
             "outbox": self._mail("outbox"),
-            "inbox": {**self._mail("inbox"), "folder": inbox.get("folder", "INBOX"), "sent": inbox.get("sent", "")},
+            "inbox": {**self._mail("inbox"), "folder": inbox.get("folder", "INBOX"), "sent": inbox.get("sent", "auto")},
         }
 
     @property

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fakes import servers
 
 from careermail.cli import COMMANDS, main
 from careermail.cli.logs import Logfmt
 from careermail.cli.office import Office
+from careermail.providers import PROVIDERS
 from careermail.store.tiny import TinyStore
 
 CONFIG = """\
@@ -198,8 +200,93 @@ class TestCheck:
         shell.configure(CONFIG.replace("[service]", '[service]\ntemplates = "mine"'))
         assert shell("check").code == 78
 
-    def test_live_has_nothing_to_log_in_to_yet(self, shell: Shell):
-        assert "nothing to log in to" in shell.ok("check", "--live")
+    def test_live_has_nothing_to_log_in_to_in_a_world_on_disk(self, shell: Shell):
+        assert shell.ok("check", "--live").endswith("`local` has nothing to log in to.\n")
+        assert shell("check", "--live", "--json").data["servers"] == []
+        assert not (shell.root / "world").exists()
+
+
+SERVERS = """[provider]
+kind = "standards"
+password = { env = "MAIL_PASSWORD" }
+[provider.outbox]
+host = "smtp.example.com"
+[provider.inbox]
+host = "imap.example.com"
+[provider.calendar]
+url = "https://dav.example.com/{user}/"
+"""
+
+
+class TestCheckLive:
+    @pytest.fixture(autouse=True)
+    def _on_made_up_servers(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(PROVIDERS, "standards", "fakes.servers")
+        self.closed = servers.CLOSED
+        self.closed.clear()
+        shell.configure(CONFIG.replace('[provider]\nkind = "local"\nroot = "world"\n', SERVERS))
+
+    def failing(self, shell: Shell, host: str, now: str) -> None:
+        file = shell.root / "careermail.toml"
+        file.write_text(file.read_text().replace(host, now))
+
+    def test_names_each_server_with_what_it_offers_and_lacks(self, shell: Shell):
+        """And what a server says of itself is text alone, not colours for a terminal."""
+        out = shell.ok("check", "--live")
+        assert out.split("\n\n", 1)[1] == (
+            "SMTP smtp.example.com:587: works\n"
+            "  offers   TLSv1.3, SIZE 1000\n"
+            "  lacks    IDLE[31m\n"
+            "\n"
+            "IMAP imap.example.com:993: works\n"
+            "  offers   TLSv1.3, SIZE 1000\n"
+            "  lacks    IDLE[31m\n"
+            "\n"
+            "CalDAV for maya@example.com: works\n"
+            "\n"
+            "Every login works (3). Nothing was written.\n"
+        )
+        assert self.closed == ["closed"]
+        assert {path.name for path in shell.root.iterdir()} == {"careermail.toml"}
+
+    def test_one_that_fails_is_told_with_its_mend_and_hides_nothing_of_the_others(self, shell: Shell):
+        self.failing(shell, "smtp.", "down.")
+        result = shell("check", "--live")
+        assert result.code == 69
+        assert "SMTP down.example.com:587: fails\n  because  down.example.com does not answer; is it" in result.out
+        assert "IMAP imap.example.com:993: works" in result.out
+        assert result.out.endswith("\n1 of 3 logins failed.\n")
+        assert self.closed == ["closed"]
+
+    def test_what_nobody_thought_of_is_told_too(self, shell: Shell, caplog: pytest.LogCaptureFixture):
+        self.failing(shell, "imap.", "odd.")
+        result = shell("check", "--live")
+        assert (result.code, "an unexpected RuntimeError" in result.out) == (69, True)
+        assert "no idea" in caplog.text
+
+    def test_for_programs(self, shell: Shell):
+        self.failing(shell, "smtp.", "down.")
+        result = shell("check", "--live", "--json")
+        assert (result.code, result.data["ok"], result.data["provider"]) == (69, False, "standards")
+        assert result.data["servers"][0] == {
+            "name": "SMTP down.example.com:587",
+            "owner": None,
+            "ok": False,
+            "offers": [],
+            "lacks": [],
+            "error": "down.example.com does not answer; is it running?",
+        }
+        assert [one["ok"] for one in result.data["servers"]] == [False, True, True]
+        assert result.data["servers"][2]["owner"] == "maya@example.com"
+
+    def test_a_wrong_configuration_is_told_before_anything_is_reached(self, shell: Shell):
+        self.failing(shell, "imap.example.com", "imap.example.com:993")
+        assert (shell("check", "--live").code, self.closed) == (78, [])
+
+    def test_without_it_nothing_is_reached(self, shell: Shell):
+        self.failing(shell, "smtp.", "down.")
+        assert shell.ok("check").endswith("reaches people through their servers (standards).\n")
+        assert shell("check", "--json").data["ok"]
 
 
 class TestOnce:
