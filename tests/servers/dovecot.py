@@ -22,8 +22,8 @@ from typing import Self
 
 from servers.ca import Certificate
 
-PASSWORD = "correct horse"  # noqa: S105 (of people who exist here alone)
-PEOPLE = ("careermail@example.com", "maya@example.com", "jonas@example.com", "ana@example.com")
+PASSWORD = "correct-horse"  # noqa: S105 (of people who exist here alone)
+A_SECOND = 1.1  # within which Dovecot does not look again whether a file of users has changed
 ABSENT = None if which("dovecot", path="/usr/sbin:/usr/bin") else "Dovecot is not on this machine (dovecot-imapd)"
 
 CONFIG = """
@@ -48,12 +48,16 @@ mail_max_userip_connections = 100
 mail_plugins = quota
 recipient_delimiter = +
 passdb {{
-  driver = passwd-file
-  args = {root}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = passwd-file
-  args = {root}/users
+  args = {root}/limited
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={root}/mail/%u allow_all_users=yes
 }}
 plugin {{
   quota = count:User quota
@@ -99,19 +103,24 @@ service stats {{
 
 
 class Dovecot:
-    """A context manager; `port` speaks IMAP in the clear and with STARTTLS, `tls_port` TLS at once, `lmtp_port` LMTP."""
+    """A context manager. `port` speaks IMAP, with STARTTLS; `tls_port` IMAP in TLS at once; `lmtp_port` LMTP.
+
+    Whoever logs in with PASSWORD, or is written to, has a mailbox there.
+    """
 
     def __init__(self, certificate: Certificate, *, imap: str = "") -> None:
         """With `imap`, lines of dovecot.conf for IMAP alone, such as an `imap_capability` that lacks something."""
         self._certificate, self._imap = certificate, imap
-        self._numbers, self._limits = itertools.count(1), dict[str, int]()
+        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
         # Not below pytest's own folders, which nobody but their owner may enter; and sockets need short names.
         self.root = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.root.chmod(0o755)
         self._copied = self._for_itself(self._certificate)
-        self._tell_users()
+        (self.root / "limited").touch(mode=0o644)
+        (self.root / "mail").mkdir()
+        os.chown(self.root / "mail", *_keeper())
         with contextlib.ExitStack() as undo:
             undo.callback(rmtree, self.root, ignore_errors=True)
             self._ports()
@@ -127,9 +136,13 @@ class Dovecot:
         """Begin to serve, on the same ports as before; returns when it does."""
         me, root = getpass.getuser(), os.geteuid() == 0
         group = grp.getgrgid(os.getegid()).gr_name
+        uid, gid = _keeper()
         (self.root / "dovecot.conf").write_text(
             CONFIG.format(
                 root=self.root,
+                uid=uid,
+                gid=gid,
+                password=PASSWORD,
                 certificate=self._copied,
                 internal="dovecot" if root else me,
                 internal_group="dovecot" if root else group,
@@ -156,10 +169,11 @@ class Dovecot:
             self._process.kill()
             self._process.communicate()
 
-    def deliver(self, message: bytes, to: str = "careermail@example.com") -> None:
-        """Hand over a mail by LMTP, as an MTA does; its envelope address may be plus-addressed."""
+    def deliver(self, *messages: bytes, to: str = "careermail@example.com") -> None:
+        """Hand over mails by LMTP, as an MTA does; the envelope address may be plus-addressed."""
         with smtplib.LMTP("127.0.0.1", self.lmtp_port) as lmtp:
-            lmtp.sendmail("", [to], message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+            for message in messages:
+                lmtp.sendmail("", [to], message)
 
     def fill(self, messages: Iterable[bytes], address: str = "careermail@example.com") -> None:
         """Put many mails into somebody's Maildir at once."""
@@ -168,16 +182,18 @@ class Dovecot:
             (new / f"1800000000.{next(self._numbers):06}.test").write_bytes(message)
 
     def limit(self, address: str, size: int) -> None:
-        """Let this mailbox be full from so many bytes on; 0 for never."""
-        self._limits[address] = size
-        self._tell_users()
+        """Let somebody's mailbox be full from so many bytes on."""
+        uid, gid = _keeper()
+        with (self.root / "limited").open("a") as users:
+            users.write(f"{address}::{uid}:{gid}::{self.root}/mail/{address}::userdb_quota_rule=*:bytes={size}\n")
+        time.sleep(A_SECOND)
 
     def mail(self, address: str) -> Path:
         """The person's Maildir; it is made where it is missing."""
         maildir = self.root / "mail" / address / "Maildir"
         for part in ("cur", "new", "tmp"):
             (maildir / part).mkdir(parents=True, exist_ok=True)
-        for folder in (maildir.parents[1], maildir.parent, maildir, *maildir.iterdir()):
+        for folder in (maildir.parent, maildir, *maildir.iterdir()):
             os.chown(folder, *_keeper())
         return maildir
 
@@ -199,18 +215,6 @@ class Dovecot:
         key.touch(mode=0o600)
         key.write_bytes(certificate.key.read_bytes())
         return Certificate(chain, key, certificate.pem)
-
-    def _tell_users(self) -> None:
-        uid, gid = _keeper()
-        lines = []
-        for address in PEOPLE:
-            self.mail(address)
-            rule = f"userdb_quota_rule=*:bytes={size}" if (size := self._limits.get(address)) else ""
-            lines.append(f"{address}:{{PLAIN}}{PASSWORD}:{uid}:{gid}::{self.root}/mail/{address}::{rule}\n")
-        new = self.root / "users.new"
-        new.write_text("".join(lines))
-        new.chmod(0o644)
-        new.replace(self.root / "users")
 
     def _ports(self) -> None:
         """Three that are free now; held together, so that they differ."""
