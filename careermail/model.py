@@ -119,9 +119,9 @@ class Service:
     state: Path = Path("state")
     templates: Path | None = None  # a folder whose files stand in for single ones of ours
     authserv_ids: tuple[str, ...] = ()  # receiving servers whose Authentication-Results are believed (RFC 8601, 2.5)
+    secret: bytes = field(default=b"", repr=False)  # what answers are known by, at most 64 bytes: never shown or logged
 
     @property
-    secret: bytes = field(default=b"", repr=False)  # what answers are known by, at most 64 bytes: never shown or logged
     def domain(self) -> str:
         """The domain of Message-IDs and UIDs."""
         return self.address.rpartition("@")[2]
