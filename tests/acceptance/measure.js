@@ -28,6 +28,27 @@ function ground(element, window) {
   return colour === "rgba(0, 0, 0, 0)" ? ground(element.parentElement, window) : colour;
 }
 
+// Where a link can be pressed, and what a mail program begins to write for it.
+function target(link, document) {
+  const { left, top, right, bottom, width, height } = link.getBoundingClientRect();
+  const others = [...document.querySelectorAll("a")].filter((other) => other !== link);
+  const url = new URL(link.href);
+  return {
+    width,
+    height,
+    // How far the nearest other one is, sideways or up and down, whichever keeps them apart.
+    apart: Math.min(...others.map((other) => {
+      const box = other.getBoundingClientRect();
+      return Math.max(box.left - right, left - box.right, box.top - bottom, top - box.bottom);
+    }), 999),
+    label: link.textContent,
+    scheme: url.protocol,
+    to: decodeURIComponent(url.pathname),
+    subject: url.searchParams.get("subject"),
+    body: url.searchParams.get("body"),
+  };
+}
+
 function measure(frame) {
   const { contentDocument: document, contentWindow: window } = frame;
   const width = Number(frame.dataset.width);
@@ -41,6 +62,7 @@ function measure(frame) {
     column: Math.max(...texts.map((element) => element.getBoundingClientRect().width)),
     smallest: Math.min(...texts.map((element) => parseFloat(style(element).fontSize))),
     contrast: Math.min(...texts.map((element) => contrast(style(element).color, ground(element, window)))),
+    targets: [...document.querySelectorAll("a")].map((link) => target(link, document)),
     hidden: texts.filter((element) => unseen(element, width)).map((element) => element.textContent),
     texts: texts.length,
     fetched: window.performance.getEntriesByType("resource").map((entry) => entry.name),

@@ -88,7 +88,45 @@ def test_all_text_stands_out_from_its_ground(seen: list[dict[str, Any]]) -> None
 
 def test_all_text_is_visible(seen: list[dict[str, Any]]) -> None:
     assert [m for m in seen if m["hidden"]] == []
-    assert all(m["texts"] > 3 for m in seen)
+    assert all(m["texts"] >= (3 if "forward" not in m["mail"] else 1) for m in seen)
+
+
+def test_a_button_is_large_enough_for_a_thumb_and_apart_from_the_next(seen: list[dict[str, Any]]) -> None:
+    """44 pixels each way (WCAG 2.2, 2.5.5), and a few between two."""
+    targets = [target for m in seen for target in m["targets"]]
+    assert len(targets) > 100
+    assert min(min(target["width"], target["height"]) for target in targets) >= 44
+    assert min(target["apart"] for target in targets) >= 4
+
+
+def test_a_button_begins_an_answer_in_the_thread_that_asked(seen: list[dict[str, Any]]) -> None:
+    """As the browser takes the link apart, and so hands it on."""
+    begun = {tuple(target.values())[3:] for m in seen for target in m["targets"] if m["mail"] == "due, bare"}
+    assert begun == {
+        (label, "mailto:", "careermail@localhost", "Re: Today, from your talk with Maya", body)
+        for label, body in (
+            ("Done", "Done"),
+            ("Not yet", "Not yet"),
+            ("Another date", "Move to "),
+            ("No longer worth doing", "Drop: "),
+        )
+    }
+
+
+def test_a_form_is_begun_line_by_line(seen: list[dict[str, Any]]) -> None:
+    forms = {
+        t["body"]
+        for m in seen
+        for t in m["targets"]
+        if (m["mail"], t["label"]) == ("summary, bare", "Fill in the lists")
+    }
+    (form,) = forms
+    assert form.split("\r\n") == [
+        *("Jonas's commitments", "- ", ""),
+        *("Maya's commitments", "- ", ""),
+        *("What we will review", "- ", ""),
+        *("The open question", "- "),
+    ]
 
 
 def test_nothing_is_fetched(seen: list[dict[str, Any]]) -> None:

@@ -102,7 +102,7 @@ def test_commitments_of_one_day_are_one_mail(tmp_path: Path):
         "Fri 2027-03-05 09:00 overdue jonas",
     ]
     for kind in ("due-soon", "due", "overdue"):
-        assert world.mail(kind).text.count("\n- ") == 2
+        assert ["\n1. " in world.mail(kind).text, "\n2. " in world.mail(kind).text] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_commitment_without_a_date_is_reviewed_and_not_mailed(tmp_path: Path):
     world = at_the_session(tmp_path, "Jonas's commitments\n- Find a mentor\n")
     world.run(2027, 2, 13)
     assert world.briefs(since=date(2027, 1, 13)) == ["Fri 2027-02-12 09:00 review maya"]
-    assert "- Open, without a date: Find a mentor [jonas-1]\n" in world.mail("review").text
+    assert "- Open, without a date: Find a mentor\n" in world.mail("review").text
 
 
 def test_what_stayed_open_is_carried_into_the_review_and_into_the_next_session(tmp_path: Path):

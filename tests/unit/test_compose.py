@@ -112,6 +112,8 @@ def test_an_answer_reaches_the_manager_alone_where_it_is_between_the_two_and_els
     reply_to = str(message["Reply-To"])
     if kind == "prompt" or (kind == "contract" and to.name == "Jonas Weber"):
         assert reply_to == "Maya Lindqvist <maya@example.com>"
+    elif kind == "forward":
+        assert reply_to == f"{topics[0].series.report.name} <{topics[0].series.report.email}>"
     elif kind == "alarm":
         assert message["Reply-To"] is None
     else:
@@ -172,6 +174,20 @@ def test_mails_about_one_session_are_one_thread_and_about_several_are_none():
     assert prepare["References"] == prompt["References"]
     assert mail("prepare", MAYA, jonas, amara)["References"] is None
     assert mail("due", JONAS, Topic(WITH_JONAS, commitments=(SHADOW,)))["References"] is None
+
+
+def test_what_answers_a_mail_is_in_its_thread():
+    topic = Topic(WITH_JONAS, TUESDAY, contract=AGREED)
+    assert mail("contract", MAYA, replace(topic, reply="<7@mail.example.org>"))["In-Reply-To"] == "<7@mail.example.org>"
+
+
+@pytest.mark.parametrize(
+    "evil", ["<1@x>\r\nBcc: all@example.com", "<1@x> <2@y>", "<é@x>", "1@x", "<>", f"<{'x' * 999}@y>"]
+)
+def test_what_no_message_id_can_be_comes_into_no_header(evil: str):
+    topic = Topic(WITH_JONAS, TUESDAY, contract=AGREED)
+    message = mail("contract", MAYA, replace(topic, reply=evil))
+    assert (message["References"], message["Bcc"]) == (mail("contract", MAYA, topic)["References"], None)
 
 
 def test_the_same_arguments_make_the_same_bytes():
@@ -291,8 +307,7 @@ def test_commitments_of_one_day_are_one_list():
     topics = [Topic(WITH_JONAS, commitments=(replace(c, due=FRIDAY.date()),)) for c in AGREED.of("report")]
     assert (
         "What you told Maya you would do\n1. Shadow the platform on-call rota\n"
-        "2. Write up the incident review format\n\n"
-        in text(mail("due", JONAS, *topics))
+        "2. Write up the incident review format\n\n" in text(mail("due", JONAS, *topics))
     )
 
 
