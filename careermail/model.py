@@ -314,6 +314,11 @@ class Topic:
     overdue: bool = False  # the last session's contract never came
     part: int = 0  # 1 to 3 where the three conversations are held apart
     times: int = 1  # the how-maniest mail of its kind about this
+    questions: tuple[tuple[str, str], ...] = ()  # lines that were not understood, each with what is missing
+    thanks: bool = False  # it answers a mail of the reader's own
+    reply: str = ""  # the Message-ID of that mail, with its brackets
+    subject: str = ""  # and its subject
+    until: date | None = None  # a pause's end
 
 
 @dataclass(frozen=True)
@@ -324,11 +329,6 @@ class Wanted:
     kind: str  # a mail's kind, or book, single, reshape, end, move, cancel, note, unnote
     due: datetime
     until: datetime
-    questions: tuple[tuple[str, str], ...] = ()  # lines that were not understood, each with what is missing
-    thanks: bool = False  # it answers a mail of the reader's own
-    reply: str = ""  # the Message-ID of that mail, with its brackets
-    subject: str = ""  # and its subject
-    until: date | None = None  # a pause's end
     topic: Topic
     to: Person | None = None  # mails only
     because: str = ""  # the rule and the fact behind it, for `why`
