@@ -10,6 +10,7 @@ import imaplib
 import itertools
 import os
 import pwd
+import signal
 import smtplib
 import socket
 import subprocess
@@ -156,24 +157,21 @@ class Dovecot:
         )
         # With the tests it goes, even if they are killed.
         command = ["setpriv", "--pdeathsig", "TERM", "/usr/sbin/dovecot", "-F", "-c", str(self.root / "dovecot.conf")]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with (self.root / "stderr").open("w") as stderr:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
         for port in (self.port, self.tls_port, self.lmtp_port):
             self._await(port)
 
     def stop(self) -> None:
-        """Serve no longer; the mails stay."""
-        self._process.terminate()
-        try:
-            self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        """Serve no longer, at once and those who are connected neither; the mails stay."""
+        os.killpg(self._process.pid, signal.SIGKILL)  # asked politely, it would go on serving these
+        self._process.wait()
 
     def deliver(self, *messages: bytes, to: str = "careermail@example.com") -> None:
         """Hand over mails by LMTP, as an MTA does; the envelope address may be plus-addressed."""
         with smtplib.LMTP("127.0.0.1", self.lmtp_port) as lmtp:
             for message in messages:
-                lmtp.sendmail("", [to], message)
+                lmtp.sendmail("", [to], message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def fill(self, messages: Iterable[bytes], address: str = "careermail@example.com") -> None:
         """Put many mails into somebody's Maildir at once."""
@@ -225,8 +223,7 @@ class Dovecot:
     def _await(self, port: int) -> None:
         for _ in range(1000):
             if self._process.poll() is not None:
-                _, said = self._process.communicate()
-                raise RuntimeError(f"Dovecot did not start: {said.decode()} {self.log if said == b'' else ''}")
+                raise RuntimeError(f"Dovecot did not start: {(self.root / 'stderr').read_text()}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
                 return
             time.sleep(0.01)
