@@ -18,15 +18,26 @@ if TYPE_CHECKING:
     from icalendar import Event as Component
 
 
+def asked_about(told: Calendar, uid: str, rsvp: Rsvp) -> Component | None:
+    """The VEVENT of a told copy that an answer is about, made if the rule alone speaks for it.
+
+    None where there is none, or where the answer is older than the times that stand in it.
+    """
+    one = None if is_over(told, uid) else _named(told, uid, rsvp.recurrence_id)
+    return one if one is not None and rsvp.sequence >= int(str(one.get(ASKED, 0))) else None
+
+
 def take(told: Calendar, uid: str, rsvp: Rsvp) -> bool:
     """Put an answer into a told copy (changed in place); False where it is about nothing in it, or older than that."""
-    one = None if is_over(told, uid) else _asked_about(told, uid, rsvp.recurrence_id)
-    if one is None or rsvp.sequence < int(str(one.get(ASKED, 0))):
+    one = asked_about(told, uid, rsvp)
+    if one is None:
         return False
+    # Whoever sends somebody else to such a conversation does not come.
+    said = "DECLINED" if rsvp.partstat == "DELEGATED" else rsvp.partstat
     both = [one] if instance_of(one) is not None else all_parts(told, uid)
-    fresh = [one for one in both if not rsvp.stamp or str(one.get(ANSWERED, "")) <= rsvp.stamp]
+    fresh = [each for each in both if not rsvp.stamp or str(each.get(ANSWERED, "")) <= rsvp.stamp]
     for each in fresh:
-        say(each, rsvp.attendee, rsvp.partstat)
+        say(each, rsvp.attendee, said)
         each[ANSWERED] = rsvp.stamp
     return bool(fresh)
 
@@ -40,8 +51,7 @@ def say(one: Component, who: str, partstat: str) -> bool:
     return news
 
 
-def _asked_about(calendar: Calendar, uid: str, name: str) -> Component | None:
-    """The VEVENT that an answer is about, made if the rule alone speaks for it; None where there is none."""
+def _named(calendar: Calendar, uid: str, name: str) -> Component | None:
     master, _ = parts(calendar, uid)
     if not name or (master is not None and not recurs(master)):
         return master

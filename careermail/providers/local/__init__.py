@@ -13,4 +13,4 @@ from careermail.providers.local.post import LocalInbox, LocalOutbox
 def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:  # noqa: ARG001 (a disk has no waits)
     """The world under settings["root"]; folders are made when something is put into them."""
     root = Path(settings["root"])
-    return Provider("local", LocalCalendar(root), LocalOutbox(root), LocalInbox(root))
+    return Provider("local", LocalCalendar(root), LocalOutbox(root), LocalInbox(root), vouched=True)

@@ -14,7 +14,7 @@ from careermail.mail import edits, invite
 from careermail.mail.expand import sessions
 from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 from careermail.providers import Window
-from careermail.providers.shelf import reconcile
+from careermail.providers.shelf import organizing, reconcile
 from careermail.providers.shelf.files import Reader, safe
 from careermail.providers.shelf.reconcile import Summary
 from careermail.providers.shelf.vdir import Copy, Vdir
@@ -37,14 +37,8 @@ class LocalCalendar:
         """As Calendar.put: the attendees' copies first, so that the organizer's tells that all are there."""
         home = self._vdir(event.organizer.email)
         held = self._current(home, event.uid)
-        gone: set[str] = set()
-        fresh = invite.build(event)
-        if held.calendar is not None:
-            fresh = invite.revise(held.calendar, event)
-            gone = set(reconcile.summary(held.calendar, event.uid).attendees) - {
-                p.email.lower() for p in event.attendees
-            }
-        self._publish(home, held, invite.spliced(held.calendar, fresh, event.uid), event.uid)
+        calendar, gone = organizing.put(held.calendar, event)
+        self._publish(home, held, calendar, event.uid)
         for address in gone:
             self._withdraw(self._vdir(address), event.uid)
 
@@ -57,40 +51,23 @@ class LocalCalendar:
 
     def move(self, organizer: Person, occurrence: Occurrence, start: datetime, end: datetime) -> None:
         """As Calendar.move. Raises ProviderError (permanent) where there is no such session any more."""
-        uid, at = occurrence.uid, (start, end)
         home = self._vdir(organizer.email)
-        held = self._current(home, uid)
-        try:
-            if held.calendar is None:
-                raise LookupError("there is no such event")  # noqa: TRY301 (both are one thing to the caller)
-            edits.move(held.calendar, uid, occurrence.recurrence_id, at, organizer.zone)
-        except LookupError as error:
-            raise ProviderError(
-                f"{held.path}: {error}. Somebody may have changed the series.", permanent=True
-            ) from error
-        self._publish(home, held, held.calendar, uid)
+        held = self._current(home, occurrence.uid)
+        calendar = organizing.move(held.calendar, occurrence, (start, end), organizer.zone, place=held.path)
+        self._publish(home, held, calendar, occurrence.uid)
 
     def cancel(self, organizer: Person, uid: str, *, recurrence_id: str = "", since: datetime | None = None) -> None:
         """As Calendar.cancel. What is gone already is cancelled enough."""
         home = self._vdir(organizer.email)
         held = self._current(home, uid)
-        if held.calendar is None:
-            return
-        if recurrence_id:
-            with suppress(LookupError):  # there is no such instance any more
-                edits.cancel(held.calendar, uid, recurrence_id, organizer.zone)
-        else:
-            edits.end(held.calendar, uid, since, organizer.zone)
-        self._publish(home, held, held.calendar, uid)
+        if held.calendar is not None:
+            organizing.cancel(held.calendar, uid, recurrence_id, since, organizer.zone)
+            self._publish(home, held, held.calendar, uid)
 
     def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
         """As Calendar.busy: what takes up time, was not cancelled, and was not declined by that person."""
-        taken = []
-        for person in people:
-            for one in self._vdir(person.email).instances(window, person.zone):
-                attends = one.opaque and not one.cancelled and person.email.lower() not in one.declined
-                if attends and one.start < window[1] and one.end > window[0]:
-                    taken.append(Busy(person.email, one.start, one.end, one.uid))
+        seen = ((p, self._vdir(p.email).instances(window, p.zone)) for p in people)
+        taken = (busy for person, instances in seen for busy in organizing.taken(person, instances, window))
         return sorted(taken, key=lambda b: (b.start, b.email, b.uid))
 
     def find(self, organizer: Person, uid: str) -> Event | None:

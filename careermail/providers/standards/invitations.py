@@ -87,7 +87,11 @@ class Invitations:
     def answer(self, rsvp: Rsvp) -> bool:
         """As Calendar.answer, for what we mailed: keep the answer until `follow` takes it over."""
         copy = self._settled(rsvp.attendee, rsvp.uid)
-        if copy is None or not rsvp.partstat or not answering.take(copy, rsvp.uid, rsvp):
+        if copy is None:
+            return False
+        if not rsvp.partstat:
+            return answering.asked_about(copy, rsvp.uid, rsvp) is not None
+        if not answering.take(copy, rsvp.uid, rsvp):
             return False
         copy.pop(SYNCED, None)
         write(self._path(rsvp.attendee, rsvp.uid), text(copy))
