@@ -56,7 +56,9 @@ class Servers(NamedTuple):
         return bool(self.table.get("calendar") == "imip")
 
     def _wrong(self, place: Place, message: str, hint: str = "") -> None:
-        self.problems.append(place.problem(message, hint))
+        problem = place.problem(message, hint)
+        if problem not in self.problems:  # one password may be that of three servers
+            self.problems.append(problem)
 
     def _mail(self, name: str) -> dict[str, Any]:
         place, table = self.place.at(name), self.table.get(name, {})

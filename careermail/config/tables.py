@@ -92,7 +92,10 @@ def _mend(document: dict[str, Any], error: ErrorDetails) -> None:
     if error["loc"][:1] == ("provider",):
         document["provider"] = dict(_STAND_INS["provider"])
         return
-    table, key = _holder(document, error["loc"])
+    loc = error["loc"]
+    if "password" in loc:  # a part of a reference is none
+        loc = loc[: loc.index("password") + 1]
+    table, key = _holder(document, loc)
     if isinstance(key, int):
         table[key] = dict(NOBODY)
     elif key in _STAND_INS and error["type"] != "extra_forbidden":
