@@ -25,7 +25,7 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
         ]
 
     nobody: Any = None
-    return Provider("standards", nobody, nobody, nobody, probes, lambda: CLOSED.append("closed"))
+    return Provider("standards", nobody, nobody, nobody, probes=probes, close=lambda: CLOSED.append("closed"))
 
 
 def look(host: str) -> Found:
