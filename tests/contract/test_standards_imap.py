@@ -236,6 +236,29 @@ def test_a_mailbox_full_of_old_mail_is_not_looked_through_again(box: Box, proxy:
     assert not any(b"Subject: old" in passed.server for passed in proxy.connections)
 
 
+def test_a_header_of_a_megabyte_neither_passes_nor_keeps_us_busy(box: Box, proxy: Proxy):
+    """At ten Dovecot itself dies; but no MTA hands on what is longer than this one (Postfix stops at 100 kB)."""
+    bomb = b"To: " + b",careermail+" * 90_000 + b"\nSubject: bomb\n\nYes.\n"
+    box.dovecot.fill([bomb, answer("one")], box.settings["user"])
+    assert subjects(box.inbox(port=proxy.port).fetch("")[0]) == ["one"]
+    assert len(proxy.connections[0].server) < 60_000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [(b"1 (UID 7 BODY[]<0> {4}", b"Yes."), b")"],
+        [(b"1 (BODY[]<0> {4}", b"Yes."), b" UID 7)"],
+        [b"2 (UID 9 FLAGS (\\Seen))", (b"1 (FLAGS () UID 7 BODY[]<0> {4}", b"Yes."), b")", b"1 (UID 7 FLAGS ())"],
+        [(b"1 (UID 7 BODY[]<0> {4}", b"Yes."), b" FLAGS ())", b"8 (UID 8 BODY[]<0> NIL)"],
+    ],
+)
+def test_servers_may_order_their_answers_as_they_like(said: list[Any]):
+    """RFC 3501, 7.4.2: and may tell of what others do at the same time."""
+    client = SimpleNamespace(uid=lambda *_: ("OK", said))
+    assert imap._fetched(cast("Any", SimpleNamespace(client=client)), [7, 8], "BODY.PEEK[]") == {7: b"Yes."}  # noqa: SLF001
+
+
 # --- where we were ---
 
 
@@ -469,6 +492,8 @@ def test_an_answer_wakes_within_moments(box: Box, wakings: threading.Semaphore):
     assert end is not None
     assert wakings.acquire(timeout=5)  # it listens
     for _ in range(2):
+        while wakings.acquire(timeout=0.1):
+            """Until nothing stirs any more."""
         box.drop(answer("one"))
         assert wakings.acquire(timeout=2)
     end()

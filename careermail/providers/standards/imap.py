@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LOOK_BACK = timedelta(days=31)
 HEADERS_AT_ONCE = 500  # keeps a command below the 8,000 characters that servers take (RFC 7162, 4)
 HEADERS = "To Cc Resent-To Delivered-To X-Original-To Envelope-To In-Reply-To References"
+LONGEST_HEADERS = 50_000  # bytes of them; more is no answer, and meant to choke us
 _UID = re.compile(rb"\bUID (\d+)")
 _CURSOR = re.compile(r"(\d+):(\d+)")
 WORTH_NAMING = ("IDLE", "UIDPLUS", "CONDSTORE", "SPECIAL-USE", "LITERAL+")
@@ -96,7 +97,7 @@ class ImapInbox:
         """Which of these are for us, by their addresses and threads alone."""
         for first in range(0, len(uids), HEADERS_AT_ONCE):
             some = uids[first : first + HEADERS_AT_ONCE]
-            heads = _fetched(box, some, f"BODY.PEEK[HEADER.FIELDS ({HEADERS})]")
+            heads = _fetched(box, some, f"BODY.PEEK[HEADER.FIELDS ({HEADERS})]<0.{LONGEST_HEADERS}>")
             yield from (uid for uid in some if self._ours.search(heads.get(uid, b"")))
 
     def _look(self) -> Found:
@@ -165,7 +166,7 @@ def _sent_folder(box: "BaseMailBox", name: str) -> str:
 def _pattern_of_ours(service: Service, user: str) -> re.Pattern[bytes]:
     """What is found in the HEADERS of a mail that is for us: our address; in a mailbox of our own, our Message-IDs."""
     local, domain = (re.escape(part) for part in service.address.rsplit("@", 1))
-    address = rf"(?<![^\s<>,;:\"'(\[]){local}(?:\+[^\s@<>]*)?@{domain}(?![\w.-])"
+    address = rf"(?<![^\s<>,;:\"'(\[]){local}(?:\+[^\s@<>]{{0,200}})?@{domain}(?![\w.-])"
     thread = rf"<[0-9a-f]{{32}}@{re.escape(service.domain)}>"
     login = user.rpartition("\\")[2].partition("@")[0]
     own = login.lower() == service.address.partition("@")[0].lower()
