@@ -53,6 +53,15 @@ def read(text: str, series: Series) -> list[Item]:
     return [replace(item, text=" ".join(texts), line=" ".join((item.line, *texts[1:]))) for item, texts in reader.items]
 
 
+def headings(text: str, series: Series) -> list[tuple[int, bool]]:
+    """The numbers of the lines (from 1) that open a part, and whether each is more than a name."""
+    names = _names(series)
+    known = _headings(names)
+    found = ((number, line.strip()) for number, line in enumerate(_lines(text), 1))
+    bare = [(n, _bare(line), line) for n, line in found if not _BULLET.match(line) or _NUMBER.match(line)]
+    return [(n, head not in names or line.endswith(":")) for n, head, line in bare if known.get(head)]
+
+
 def unboxed(text: str) -> str:
     """A text without the tick boxes before it."""
     boxes = _BOXES.match(text)
@@ -91,8 +100,7 @@ class _Reader:
 
     def __init__(self, series: Series) -> None:
         self.items: list[tuple[Item, list[str]]] = []  # each with its text, line by line
-        self._names = people(series)
-        self._names.update((name, "manager") for words in WORDS.values() for name in words.me)
+        self._names = _names(series)
         self._headings = _headings(self._names)
         self._nouns = tuple(folded(words.noun) for words in WORDS.values())
         self._part: Part = ""
@@ -161,6 +169,11 @@ class _Reader:
             return item
         self._enter(part, headed=False)
         return replace(item, part=part, text=lead["what"])
+
+
+def _names(series: Series) -> dict[str, Part]:
+    """The names that tell the two apart, and how a manager speaks of themselves."""
+    return people(series) | {name: "manager" for words in WORDS.values() for name in words.me}
 
 
 def _headings(names: dict[str, Part]) -> dict[str, Part]:
