@@ -2,11 +2,13 @@
 
 # ruff: noqa: E501 (a problem is one line, as people see it)
 
+import re
 import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from careermail.credentials import Secret
 from careermail.errors import ConfigError
 from careermail.model import Service
 
+OURS = Path(__file__).parents[2] / "config" / "careermail.toml"
+DOCS = Path(__file__).parents[2] / "docs" / "standards.md"
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SERVICE = '[service]\naddress = "careermail@example.com"\n'
 PROVIDER = '[provider]\nkind = "standards"\npassword = { env = "MAIL" }\n'
@@ -192,6 +196,27 @@ def test_loading_touches_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("socket", "getaddrinfo", "create_connection"):
         monkeypatch.delattr(socket, name)
     assert provider(tmp_path, PROVIDER, MAYA)["kind"] == "standards"
+
+
+def test_our_own_example_of_real_servers_is_good_and_has_every_key(tmp_path: Path):
+    example = "".join(re.findall(r"(?m)^#     (.*\n)", OURS.read_text())).replace('calendar = "imip"', "#")
+    (tmp_path / "our-ca.pem").touch()
+    assert provider(tmp_path, example, MAYA)["calendar"]["name"] == "Work"
+    for table in (servers.StandardsTable, *servers.SUBTABLES.values()):
+        assert [key for key in table.__annotations__ if not re.search(rf"\b{key}( =|\])", example)] == []
+
+
+def test_every_piece_of_configuration_in_the_documentation_is_good(tmp_path: Path):
+    (tmp_path / "mail.secret").touch(mode=0o600)
+    (tmp_path / "maya.secret").touch(mode=0o600)
+    pieces = re.findall(r"(?m)^ *```toml\n([^`]*)```", DOCS.read_text())
+    assert len(pieces) == 5
+    for piece in map(dedent, pieces):
+        said = piece if "[provider]" in piece else PROVIDER + piece
+        said = said if "password" in said else said + 'password = { env = "MAIL" }\n'
+        if piece.startswith("name"):
+            said = PROVIDER + "[[manager]]\n" + piece.replace("[calendar]", "[manager.calendar]")
+        assert load(tmp_path, said.replace('"imip"', '"imip"\nkind = "standards"'), LENA).teams
 
 
 # --- what is refused -----------------------------------------------------------------------------
