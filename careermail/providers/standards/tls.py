@@ -40,7 +40,7 @@ def untrusted(error: ssl.SSLError, where: str) -> ProviderError:
     A handshake that broke off for another reason may go well the next time: then it is merely temporary.
     """
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return ProviderError(f"no TLS could be agreed with {where}: {error.reason or 'the connection broke off'}")
+        return ProviderError(f"TLS with {where} broke off: {error.reason}")
     mend = _MENDS.get(error.verify_code, "mend the server's certificate")
     return ProviderError(
         f"the certificate of {where} is refused: {error.verify_message.rstrip('.')}; {mend}", urgent=True
