@@ -77,8 +77,8 @@ def test_several_that_were_missed_are_one_mail(tmp_path: Path):
     assert world.briefs(since=date(2027, 1, 20)) == ["Thu 2027-01-28 10:00 due jonas"]
     text = world.mail("due").text
     assert "This was for Tuesday 26 January, and it could not reach you on the day itself." in text
-    assert "- Shadow the platform on-call rota (Tuesday 26 January)\n" in text
-    assert "- Write up the incident review format (Wednesday 27 January)\n" in text
+    assert "1. Shadow the platform on-call rota (Tuesday 26 January)\n" in text
+    assert "2. Write up the incident review format (Wednesday 27 January)\n" in text
 
 
 def test_a_week_after_its_date_only_the_reminder_that_it_is_overdue_is_left(tmp_path: Path):

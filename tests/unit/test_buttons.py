@@ -1,5 +1,6 @@
 """Every answer that a mail offers to write: what is begun, in both parts, and by which rules of RFC 6068."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import AGREED, HOSTILE, INTRODUCE, JONAS, MAYA, SHADOW, TUESDAY, WITH_AMARA, WITH_JONAS, WRITE
 
+from careermail.mail.answers import Asked, understand
 from careermail.mail.compose import KINDS, compose
 from careermail.mail.contract import form
 from careermail.mail.mailto import LONGEST, mailto
@@ -24,22 +26,41 @@ SERVICE = Service("careermail", "careermail@example.com", "it@example.com", secr
 MAIL = message_id(SERVICE, ["k"], MAYA.email)
 EVERY = [pytest.param(*s, id=f"{s[0]}-{n}") for kind in KINDS for n, s in enumerate(samples(kind, "en"))]
 
-# The whole of what buttons say for somebody, beside the forms of contracts. The understanding of answers is tried
-# with each of them.
+# The whole of what buttons say for somebody, beside the forms of contracts: how it may go on, and what it then means.
 BODIES = {
-    "Done",
-    "Not yet",
-    "Move to ",
-    "Drop: ",
-    "All done",
-    "1 done",
-    "2 done",
-    "3 done",
-    "Changed",
-    "Didn't happen",
-    "Moved to ",
-    "No contract this time",
-    "Tomorrow",
+    "Done": ("", "done"),
+    "Not yet": ("", "not-yet"),
+    "Move to ": ("Friday", "move"),
+    "Drop: ": ("no longer needed", "drop"),
+    "All done": ("", "done"),
+    "1 done": ("", "done"),
+    "2 done": ("", "done"),
+    "3 done": ("", "done"),
+    "Changed": ("", "changed"),
+    "Didn't happen": ("", "missed"),
+    "Moved to ": ("Thursday 14:00", "moved"),
+    "No contract this time": ("", "no-contract"),
+    "Tomorrow": ("", "later"),
+}
+# What mails ask people to type, and what it means.
+PHRASES = {
+    "done": ["done"],
+    "not yet": ["not-yet"],
+    "drop:": ["drop"],
+    "1 done": ["done"],
+    "5 done": ["done"],
+    "1 done, 2 by Friday": ["done", "move"],
+    "2 drop:": ["drop"],
+    "didn't happen": ["missed"],
+    "moved to Thursday 14:00": ["moved"],
+    "no contract this time": ["no-contract"],
+    "tomorrow": ["later"],
+    "changed": ["changed"],
+    "Jonas's goals have changed": ["changed"],
+    "stop": ["stop"],
+    "pause until May": ["pause"],
+    "stop Jonas": ["stop"],
+    "pause Jonas until May": ["pause"],
 }
 
 
@@ -49,6 +70,14 @@ def mail(kind: str, to: Person, *topics: Topic, service: Service = SERVICE) -> E
 
 def bodies(message: EmailMessage) -> dict[str, str]:
     return {button.label: button.body for button in in_text(message)}
+
+
+def answered(kind: str, to: Person, topics: tuple[Topic, ...]) -> Asked:
+    """What an answer to a mail is read by."""
+    series = tuple(dict.fromkeys(topic.series for topic in topics))
+    commitments = tuple((n.topic.series, n.commitment) for n in numbered(kind, topics))
+    session = topics[0].occurrence.start if topics[0].occurrence and len(topics) == 1 else None
+    return Asked(kind, to, series, commitments, session, NOW, topics[0].contract)
 
 
 def offered() -> dict[str, set[str]]:
@@ -85,7 +114,33 @@ def test_each_kind_of_mail_offers_its_own_answers_and_no_other():
         "displaced": {"Moved to "},
     }
     assert found["alarm"] == set()
-    assert set().union(*(found[kind] for kind in KINDS[:11])) == BODIES
+    assert set().union(*(found[kind] for kind in KINDS[:11])) == set(BODIES)
+
+
+@pytest.mark.parametrize(("kind", "to", "topics"), [p for p in EVERY if p.values[0] in KINDS[:11]])
+def test_every_answer_that_a_mail_offers_is_understood(kind: str, to: Person, topics: tuple[Topic, ...]):
+    asked = answered(kind, to, topics)
+    for button in in_text(mail(kind, to, *topics)):
+        body = button.body.replace("\r\n", "\n")
+        if "\n" in body:
+            assert [said.verb for said in understand(body, asked).said] == (["contract"] if asked.contract else [])
+            continue
+        goes_on, verb = BODIES[button.body]
+        understood = understand(body + goes_on, asked)
+        assert {said.verb for said in understood.said} == {verb}
+        assert understood.unclear == ()
+
+
+@pytest.mark.parametrize(("kind", "to", "topics"), [p for p in EVERY if p.values[0] in KINDS[:11]])
+def test_every_answer_that_a_mail_asks_to_type_is_understood(kind: str, to: Person, topics: tuple[Topic, ...]):
+    asked = answered(kind, to, topics)
+    lines = mail(kind, to, *topics).get_body(("plain",)).get_content().splitlines()
+    for line in lines:
+        for phrase in re.findall(r'"([^"]+)"', re.split("[Rr]eply ", line, maxsplit=1)[-1]) if "eply " in line else ():
+            understood = understand(phrase, asked)
+            assert [said.verb for said in understood.said] == PHRASES[phrase]
+            assert "Jonas" not in phrase or {said.series.report.first_name for said in understood.said} == {"Jonas"}
+            assert understood.unclear == ()
 
 
 def test_a_single_commitment_has_a_button_for_each_answer():
