@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from careermail.mail.escape import plain
 from careermail.mail.invite import text
 from careermail.mail.render import render
-from careermail.mail.vevent import address, instance_of, organizer, span, starts
+from careermail.mail.vevent import address, instance_of, moment, organizer, span, starts
 from careermail.model import Conversation, Occurrence, Person, Series, Service, Topic, opaque
 
 if TYPE_CHECKING:
@@ -69,9 +69,14 @@ def _topic(message: Calendar, who: str) -> tuple[Person, Topic]:
     manager = next((person for person in people if person.name == chair.name), chair)
     to = next((person for person in people if person.email == who), Person(who, who, zone, language))
     report = to if to != manager else next((person for person in people if person != manager), manager)
-    what = _what(message, one)
-    talks = Conversation(rrule=str(one["RRULE"]) if "RRULE" in one else "")
-    return to, Topic(Series(manager, report, talks), _session(one), what=what, note=str(one.get("SUMMARY", "")))
+    return to, Topic(
+        Series(manager, report, Conversation(rrule=str(one["RRULE"]) if "RRULE" in one else "")),
+        _session(one),
+        what=_what(message, one),
+        following=_end(one),
+        subject=str(one.get("SUMMARY", "")),
+        note=str(one.get("DESCRIPTION", "")),
+    )
 
 
 def _name(attendee: object) -> str:
@@ -86,6 +91,12 @@ def _zone(one: Component) -> str:
 def _session(one: Component) -> Occurrence:
     start, length = span(one, UTC)
     return Occurrence(str(one["UID"]), "", start, start + length)
+
+
+def _end(one: Component) -> datetime | None:
+    """From when on a series brings nothing more, if it ends."""
+    ends = [when for rule in one.rrules for when in rule.get("UNTIL", [])]
+    return moment(max(ends), UTC) if ends else None
 
 
 def _what(message: Calendar, one: Component) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from careermail.mail import edits
 from careermail.mail.content import MASTER, schedule, wording
-from careermail.mail.invite import PRODID, number
+from careermail.mail.invite import PRODID, SERIES, number
 from careermail.mail.rsvp import rsvp
 from careermail.mail.vevent import (
     all_parts,
@@ -40,12 +40,12 @@ __all__ = ["Change", "brought", "changes", "is_news", "message", "public", "rsvp
 REVISION = "X-CAREERMAIL-REVISION"  # of a told copy: the highest SEQUENCE that was sent
 ASKED = "X-CAREERMAIL-ASKED"  # of a VEVENT in one: the SEQUENCE under which its present times were first sent
 ANSWERED = "X-CAREERMAIL-ANSWERED"  # the DTSTAMP of the answer that it holds
-OURS_ALONE = (ASKED, ANSWERED)
+OURS_ALONE = (ASKED, ANSWERED, SERIES)
 
 # What is said to attendees: an organizer's copy may hold alarms and notes that are nobody else's.
 _PUBLIC = ("UID", "RECURRENCE-ID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE",
            "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "CONFERENCE", "CLASS", "TRANSP", "STATUS", "ORGANIZER",
-           "ATTENDEE")  # fmt: skip
+           "ATTENDEE", SERIES)  # fmt: skip
 _EXDATES = 5  # where schedule() has them
 _AT_ONCE = 2  # instances that are told of one by one; of more, the event as a whole tells better
 

@@ -19,6 +19,7 @@ from provider_suite import (
     CalendarSuite,
     World,
     confirmed,
+    held,
     utc,
 )
 

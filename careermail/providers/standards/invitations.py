@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from careermail.clock import Clock
@@ -13,7 +16,7 @@ from careermail.errors import ProviderError
 from careermail.mail import answering, itip
 from careermail.mail.expand import Instance
 from careermail.mail.invitation import invitation
-from careermail.mail.invite import parse, text
+from careermail.mail.invite import SERIES, parse, text
 from careermail.mail.itip import Change
 from careermail.model import A_DAY, Rsvp, Service
 from careermail.providers import Outbox, Window
@@ -43,6 +46,7 @@ class Invitations:
     def __init__(self, folder: Path, outbox: Outbox, service: Service, clock: Clock) -> None:
         self._folder, self._outbox, self._service, self._clock = folder, outbox, service, clock
         self._reader = Reader()
+        self._told: defaultdict[str, set[tuple[str, str]]] | None = None  # by marker: UIDs with who was told of them
         self._refused: dict[Path, tuple[bytes, datetime, ProviderError]] = {}
 
     def in_step(self, ours: Summary) -> bool:
@@ -73,6 +77,21 @@ class Invitations:
         held = self._settled(who.lower(), uid)
         if held is not None and not itip.is_over(held, uid):
             self._bring(held, held, uid, who.lower(), Change("CANCEL"))
+
+    def recall(self, marker: str, there: Collection[str]) -> None:
+        """Withdraw what was told of a series and the organizer's calendar holds no more; `there` are the UIDs it does.
+
+        An organizer's calendar that could not be read holds nothing that is known: do not ask then.
+        """
+        if self._told is None:
+            self._told = defaultdict(set)
+            for path in self._folder.glob("*/*.ics"):
+                held, uid = understood(path, _about)
+                self._told[held].add((uid, unquote(path.parent.name)))
+        for uid, who in sorted(self._told[marker]):
+            if uid not in there:
+                self.withdraw(uid, who)
+                self._told[marker].discard((uid, who))
 
     def follow(self, ours: Calendar, uid: str) -> bool:
         """Let the organizer's calendar (changed in place) show what attendees answered; whether that changed anything.
@@ -131,6 +150,8 @@ class Invitations:
                 _drop(_telling(path))
             raise
         rename(_telling(path), path)
+        if self._told is not None:
+            self._told[_about(content)[0]].add((uid, who))
         return copy
 
     def _check_refused(self, path: Path, content: bytes) -> None:
@@ -190,6 +211,14 @@ def _read(path: Path) -> Calendar | None:
         return understood(path, parse)
     except FileNotFoundError:
         return None
+
+
+def _about(content: bytes) -> tuple[str, str]:
+    """The series that a copy belongs to, and its UID."""
+    unfolded = re.sub(rb"\r?\n[ \t]", b"", content)
+    found = (re.search(rb"^%s:(.*?)\r?$" % name, unfolded, re.MULTILINE) for name in (SERIES.encode(), b"UID"))
+    marker, uid = (one[1].decode() if one else "" for one in found)
+    return marker, uid
 
 
 def _sealed(content: bytes) -> str:
