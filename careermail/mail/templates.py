@@ -123,7 +123,7 @@ def _answered(say: Say) -> dict[str, Callable[..., Any]]:
 
     @pass_context
     def answer(context: Context, label: str, body: str) -> str:
-        return link(label, mailto(context["answer_to"], f"Re: {context['subject']}", body), say)
+        return link(label, mailto(context["answer_to"], f"Re: {context['subject'].removeprefix('Re: ')}", body), say)
 
     @pass_context
     def numbers(context: Context, topics: Sequence[Topic]) -> tuple[Numbered, ...]:

@@ -99,7 +99,7 @@ def test_both_parts_offer_the_same_answers_at_the_address_that_the_mail_is_answe
     for button in in_text(message):
         assert button.to == message["Reply-To"].addresses[0].addr_spec
         assert holds(SERVICE, button.to, to.email, kind)
-        assert button.subject == f"Re: {message['Subject']}"
+        assert button.subject == f"Re: {message['Subject'].removeprefix('Re: ')}"
 
 
 def test_each_kind_of_mail_offers_its_own_answers_and_no_other():
