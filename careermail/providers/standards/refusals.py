@@ -5,6 +5,7 @@ import smtplib
 import ssl
 
 from careermail.errors import ProviderError
+from careermail.mail.escape import plain
 from careermail.providers.standards.tls import untrusted
 
 Reply = tuple[int, bytes | str]  # smtplib gives now the one, now the other
@@ -73,12 +74,7 @@ def failure(error: OSError, where: str) -> ProviderError:
 def words(code: int, said: bytes | str) -> str:
     """A reply on one line without control characters, behind what its enhanced status code means."""
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    line = one_line(text)
+    line = plain(text).strip()[:_LONGEST]
     found = _ENHANCED.search(line)
     meaning = _MEANINGS.get(found[1], "") if found else _UNENHANCED.get(code, "")
     return f"{meaning} ({code} {line})" if meaning else f"{code} {line}"
-
-
-def one_line(text: str) -> str:
-    """Somebody else's words, shortened, on one line and harmless in a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST]
