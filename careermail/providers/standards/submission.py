@@ -8,6 +8,8 @@ from typing import Any
 
 from careermail.errors import ProviderError
 from careermail.providers import Found
+from careermail.providers.standards.locate import located
+from careermail.providers.standards.locate import located
 from careermail.providers.standards.refusals import CLOSING, DoubtError, Reply, failure, for_good, refusal, words
 from careermail.providers.standards.tls import tls_context
 
@@ -22,16 +24,28 @@ _LACKS = {
 class Submission:
     """Hands over mails from `sender`, one after the other in one session, which is opened when it is first needed.
 
-    `settings` is the configuration's [provider.outbox]; `answer` and `acceptance` are the seconds that the server may
+    `settings` is the configuration's [provider.outbox], where a server that it does not name is looked for in the
+    sender's domain; `answer` and `acceptance` are the seconds that the server may
     take for a command, and for its word that it has taken a mail. What it refuses is a ProviderError: urgent where it
     refuses us, permanent where it refuses the mail or its recipient for good.
     """
 
     def __init__(self, settings: Mapping[str, Any], sender: str, answer: float, acceptance: float) -> None:
-        self._settings, self._sender = settings, sender
+        self._settings, self._found, self._sender = settings, settings, sender
         self._answer, self._acceptance = answer, acceptance
         self._smtp: smtplib.SMTP | None = None
-        self.where = f"SMTP {settings['host']}:{settings['port']}"
+
+    @property
+    def where(self) -> str:
+        """The server, as errors and probes name it; where nobody said which it is, with how it was found."""
+        if not (host := self._found["host"]):
+            return f"SMTP of {self._domain}"
+        how = self._found.get("how", "")
+        return f"SMTP {host}:{self._found['port']}{f' ({how})' if how else ''}"
+
+    @property
+    def _domain(self) -> str:
+        return self._sender.rpartition("@")[2]
 
     def announce(self, to: str, size: int) -> None:
         """MAIL. A session that ended while it lay idle is opened anew, for nothing of the mail had passed in it."""
@@ -66,7 +80,8 @@ class Submission:
             tls = smtp.sock.version() if isinstance(smtp.sock, ssl.SSLSocket) else None
         extensions = [" ".join([name.upper(), *features[name].split()]) for name in _OFFERS if name in features]
         lacks = [lack for name, lack in _LACKS.items() if name not in features]
-        return Found((*([tls] if tls else []), *extensions), (*([] if tls else ["TLS"]), *lacks))
+        how = [self._found["how"]] if self._found["how"] else []
+        return Found((*how, *([tls] if tls else []), *extensions), (*([] if tls else ["TLS"]), *lacks))
 
     def close(self) -> None:
         """Take leave of the server; the next mail opens a session again."""
@@ -79,7 +94,9 @@ class Submission:
     # --- within ----------------------------------------------------------------------------------
 
     def _open(self) -> smtplib.SMTP:
-        password = self._settings["password"].value() if self._settings["user"] else ""
+        self._found = located("submission", self._settings, self._domain)
+        password = self._found["password"].value() if self._found["user"] else ""
+        self._found = located("submission", self._settings, self._domain)
         try:
             smtp = self._connected()
         except OSError as error:
@@ -95,20 +112,20 @@ class Submission:
         return smtp
 
     def _connected(self) -> smtplib.SMTP:
-        settings, name = self._settings, self._sender.rpartition("@")[2].encode("idna").decode()
+        settings, name = self._found, self._domain.encode("idna").decode()
         host, port, wait = settings["host"], settings["port"], self._answer
         if settings["tls"] == "tls":
             return smtplib.SMTP_SSL(host, port, name, timeout=wait, context=self._context())
         return smtplib.SMTP(host, port, name, timeout=wait)
 
     def _context(self) -> ssl.SSLContext:
-        return tls_context(self._settings["ca"], insecure=self._settings["insecure"])
+        return tls_context(self._found["ca"], insecure=self._found["insecure"])
 
     def _log_in(self, smtp: smtplib.SMTP, password: str) -> None:
-        if self._settings["tls"] == "starttls":
+        if self._found["tls"] == "starttls":
             smtp.starttls(context=self._context())
         smtp.ehlo_or_helo_if_needed()
-        if not (user := self._settings["user"]):
+        if not (user := self._found["user"]):
             return
         try:
             smtp.login(user, password)
@@ -116,7 +133,7 @@ class Submission:
             if not for_good(error.smtp_code):
                 raise
             said = words(error.smtp_code, error.smtp_error)
-            mend = f"mend `user`, or what {self._settings['password']} holds"
+            mend = f"mend `user`, or what {self._found['password']} holds"
             raise ProviderError(f"{self.where} refuses the login of {user}: {said}; {mend}", urgent=True) from None
         except UnicodeEncodeError:  # without its cause, which quotes the secret
             mend = f"give {user} another password"
