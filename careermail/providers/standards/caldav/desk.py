@@ -94,7 +94,7 @@ class Desk:
 
     def _saved(self, made: Calendar, uid: str, item: Item | None) -> bool:
         """Let it be so on the server and let attendees know; False where somebody changed the event meanwhile."""
-        parts = all_parts(made, uid)
+        parts = all_parts(scheduling.plain(made), uid)
         over = all(is_cancelled(one) for one in parts)
         if over and (self.schedules or not any(answers(one) for one in parts)):
             return item is None or self.collection.remove(item)  # the server tells attendees (RFC 6638, 3.2.1.3)
@@ -105,6 +105,11 @@ class Desk:
         missed = scheduling.unreached(item.calendar(), uid) if item else {}
         if item and not missed and text(made) == text(self._opened(item)):
             return True
+        if item and scheduling.drops(self._opened(item), made, uid):
+            # A moved session stays in attendees' copies on some servers (Cyrus 3.6), unless all of it was cancelled.
+            if not self.collection.remove(item):
+                return False
+            item = None
         written = self.collection.write(uid, text(scheduling.forced(made, uid, missed)), item)
         if written and (missed := scheduling.unreached(written.calendar(), uid)):
             who = ", ".join(f"{address} ({status})" for address, status in sorted(missed.items()))

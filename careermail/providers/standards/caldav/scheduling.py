@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from careermail.mail.vevent import address, all_parts, answers, organizer
+from careermail.mail.invite import number
+from careermail.mail.vevent import (
+    address,
+    all_parts,
+    answers,
+    excluded,
+    instance_of,
+    is_opaque,
+    key,
+    organizer,
+    parts,
+    sequence,
+    starts,
+)
 
 if TYPE_CHECKING:
     from icalendar import Calendar
@@ -15,8 +29,14 @@ UNREACHED = ("3.7", "3.8", "5.")  # not a user, no right to invite them, could n
 
 
 def plain(calendar: Calendar) -> Calendar:
-    """The calendar (changed in place) without what is said of the delivery of its invitations."""
+    """The calendar (changed in place) without what is said of the delivery of its invitations.
+
+    Nor with a TRANSP that says what goes without saying: Cyrus 3.6 would write it twice into attendees' copies, and
+    then refuse what their programs make of them.
+    """
     for one in calendar.events:
+        if is_opaque(one):
+            one.pop("TRANSP", None)
         for attendee in one.attendees:
             for name in (STATUS, FORCE, AGENT):
                 attendee.params.pop(name, None)
@@ -37,6 +57,23 @@ def unreached(calendar: Calendar, uid: str) -> dict[str, str]:
         for attendee in one.attendees
     }
     return {who: status for who, status in said.items() if status.startswith(UNREACHED)}
+
+
+def drops(held: Calendar, made: Calendar, uid: str) -> bool:
+    """Whether exceptions are gone, and not by being cancelled: the series has other times, and nothing is left of them.
+
+    Then `made` is numbered as what follows a cancellation.
+    """
+    kept = {str(instance_of(one)) for one in all_parts(made, uid)}
+    lost = [one for one in parts(held, uid)[1] if str(instance_of(one)) not in kept]
+    master = parts(made, uid)[0]
+    if master is None or not any(
+        key(instance_of(one) or starts(one), UTC) not in excluded(master, UTC) for one in lost
+    ):
+        return False
+    for one in all_parts(made, uid):
+        number(one, sequence(one) + 1)
+    return True
 
 
 def forced(calendar: Calendar, uid: str, whom: Iterable[str]) -> Calendar:
