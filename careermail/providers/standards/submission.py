@@ -9,7 +9,6 @@ from typing import Any
 from careermail.errors import ProviderError
 from careermail.providers import Found
 from careermail.providers.standards.locate import located
-from careermail.providers.standards.locate import located
 from careermail.providers.standards.refusals import CLOSING, DoubtError, Reply, failure, for_good, refusal, words
 from careermail.providers.standards.tls import tls_context
 
@@ -25,9 +24,9 @@ class Submission:
     """Hands over mails from `sender`, one after the other in one session, which is opened when it is first needed.
 
     `settings` is the configuration's [provider.outbox], where a server that it does not name is looked for in the
-    sender's domain; `answer` and `acceptance` are the seconds that the server may
-    take for a command, and for its word that it has taken a mail. What it refuses is a ProviderError: urgent where it
-    refuses us, permanent where it refuses the mail or its recipient for good.
+    sender's domain; `answer` and `acceptance` are the seconds that the server may take for a command, and for its word
+    that it has taken a mail. What it refuses is a ProviderError: urgent where it refuses us, permanent where it refuses
+    the mail or its recipient for good.
     """
 
     def __init__(self, settings: Mapping[str, Any], sender: str, answer: float, acceptance: float) -> None:
@@ -80,8 +79,7 @@ class Submission:
             tls = smtp.sock.version() if isinstance(smtp.sock, ssl.SSLSocket) else None
         extensions = [" ".join([name.upper(), *features[name].split()]) for name in _OFFERS if name in features]
         lacks = [lack for name, lack in _LACKS.items() if name not in features]
-        how = [self._found["how"]] if self._found["how"] else []
-        return Found((*how, *([tls] if tls else []), *extensions), (*([] if tls else ["TLS"]), *lacks))
+        return Found((*([tls] if tls else []), *extensions), (*([] if tls else ["TLS"]), *lacks))
 
     def close(self) -> None:
         """Take leave of the server; the next mail opens a session again."""
@@ -96,7 +94,6 @@ class Submission:
     def _open(self) -> smtplib.SMTP:
         self._found = located("submission", self._settings, self._domain)
         password = self._found["password"].value() if self._found["user"] else ""
-        self._found = located("submission", self._settings, self._domain)
         try:
             smtp = self._connected()
         except OSError as error:
