@@ -16,10 +16,13 @@ from careermail.model import Commitment, Contract, Owner, Review, Series
 WHOSE = "whose it is: a heading above it, such as “Jonas's commitments”"
 WHICH_PART = "what it belongs to: no heading above it tells"
 WHICH_HEADING = "which part this heading opens, and whose it is"
+TOO_LONG = "a shorter list: from this line on nothing was read"
 
 T = TypeVar("T")
 
+_LINES, _LETTERS = 300, 20_000  # of a contract that both can keep in mind, and many times over
 _ANY_DAY = date(2024, 1, 1)  # what is written out in full reads the same on every day
+_QUOTED = 200  # characters of a line that is not read
 _BOXES = {"open": "", "done": "[x] ", "dropped": "[-] "}
 
 
@@ -61,13 +64,23 @@ def parse(text: str, series: Series, on: date, *, language: str | None = None) -
     """The contract that a text holds, its dates resolved forward from the day `on` (local to the manager).
 
     `language` is the locale of whoever wrote it, the manager's unless given. Any text can be parsed: a line that is
-    not understood is asked about and loses nothing of the others. A commitment without a date is kept, undated. The
+    not understood is asked about and loses nothing of the others, and so is the first of too many. A commitment without a date is kept, undated. The
     report's commitments come before the manager's, each side's in the order they were written.
     """
     reading = _Reading(on, language or series.manager.language)
-    for item in lines.read(text, series):
+    short, beyond = _shortened(text)
+    for item in lines.read(short, series):
         reading.add(item)
-    return Parsed(reading.contract(), tuple(reading.asked))
+    return Parsed(reading.contract(), (*reading.asked, *beyond))
+
+
+def _shortened(text: str) -> tuple[str, tuple[Question, ...]]:
+    """As many whole lines as are read, and a question about the next one."""
+    rows = text[: _LETTERS + 1].splitlines(keepends=True)
+    kept = rows[:_LINES] if len(text) <= _LETTERS else rows[: min(len(rows) - 1, _LINES)]
+    short = "".join(kept)
+    beyond = text[len(short) :].lstrip()[:_QUOTED].splitlines() if len(short) < len(text) else []
+    return short, tuple(Question(line.strip(), len(kept) + 1, TOO_LONG) for line in beyond[:1])
 
 
 @dataclass

@@ -39,7 +39,7 @@ def fill(verb: str, said: Mapping[str, str], asked: Asked, mentioned: Sequence[W
 
     `mentioned` are those commitments that were spoken of before: "the rest" is without them.
     """
-    heard = Heard(verb, reason=said.get("why", ""), named=bool({"it", "one", "name"} & set(said)))
+    heard = Heard(verb, reason=said.get("why", ""), named=bool({"it", "one"} & set(said)))
     filling = _Filling(verb, said, asked, mentioned)
     try:
         for complete in (filling.about, filling.dated):  # each to its end: what fits nowhere is not asked about
@@ -153,4 +153,4 @@ class _Filling:
         moment = moment_of(self._said["moment"], self._asked.person, self._asked.now, self._asked.session)
         if moment is None:
             raise _NoMatchError
-        return replace(heard, moment=moment.at, problem=moment.problem)
+        return replace(heard, moment=moment.at, problem=heard.problem or moment.problem)

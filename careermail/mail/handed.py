@@ -12,6 +12,8 @@ from careermail.mail.referring import whose
 from careermail.mail.sayings import sayings_of
 from careermail.model import Series
 
+_SHORT = 200  # characters of a line that may be a courtesy or a title
+
 
 @dataclass(frozen=True)
 class Handed:
@@ -24,7 +26,7 @@ class Handed:
 
 def under_headings(text: str, asked: Asked, subject: str) -> Handed | None:
     """The contract that a manager wrote under the headings of one; None where there is none."""
-    rows = _unsigned(text.splitlines(), asked)
+    rows = _unsigned(text.split("\n"), asked)
     named = _named(rows, asked, subject)
     choices = [s for s in asked.series if s.manager.email == asked.person.email and named in (None, s)]
     begun = {series: begin for series in choices if (begin := _begins("\n".join(rows), series))}
@@ -38,7 +40,7 @@ def under_headings(text: str, asked: Asked, subject: str) -> Handed | None:
 
 def in_bullets(text: str, asked: Asked) -> Handed | None:
     """The contract that was written without headings, in bullets or as "Jonas: … by Friday"; None where none is."""
-    rows = _unsigned(text.splitlines(), asked)
+    rows = _unsigned(text.split("\n"), asked)
     if len(asked.series) != 1 or not (asked.about_a_session or asked.kind == "answer"):
         return None
     series = asked.series[0]
@@ -49,21 +51,39 @@ def in_bullets(text: str, asked: Asked) -> Handed | None:
     return Handed("\n".join(rows), "", series) if told and series.manager.email == asked.person.email else None
 
 
+def without_headings(text: str, series: tuple[Series, ...]) -> str:
+    """A text without the headings of a form that nobody filled in."""
+    rows = text.split("\n")
+    heads = {number for one in series for number, whole in lines.headings(text, one) if whole}
+    return "\n".join("" if number in heads else row for number, row in enumerate(rows, 1))
+
+
 def _unsigned(rows: list[str], asked: Asked) -> list[str]:
-    """The lines without greetings, thanks, and the signature below the contract."""
-    sayings = sayings_of(asked.person.language)
-    rows = [row for row in rows if not _is_thanks(row, asked)]
+    """The lines without the thanks and the signature below the contract, and the greeting above it."""
     for number, row in enumerate(rows):
-        closes = row.strip()[-1:] != ":" and signs(folded(row), sayings, asked.person)
-        if closes and any(r.strip() for r in rows[:number]) and not any(_goes_on(r) for r in rows[number + 1 :]):
-            return rows[:number]
+        if _closes(row, asked) and _any(rows[:number]) and not any(_goes_on(r) for r in rows[number + 1 :]):
+            rows = rows[:number]
+            break
+    while rows and (not rows[-1].strip() or _is_thanks(rows[-1], asked)):
+        rows = rows[:-1]
+    while rows and (not rows[0].strip() or _is_thanks(rows[0], asked)):
+        rows = rows[1:]
     return rows
 
 
+def _any(rows: list[str]) -> bool:
+    return any(row.strip() for row in rows)
+
+
+def _closes(row: str, asked: Asked) -> bool:
+    sayings = sayings_of(asked.person.language)
+    return not row.rstrip().endswith(":") and signs(folded(row[:_SHORT]), sayings, asked.person)
+
+
 def _is_thanks(row: str, asked: Asked) -> bool:
-    """Whether a line is nothing but a greeting or thanks; a name may be a heading, and is not."""
-    sayings, said = sayings_of(asked.person.language), folded(row)
-    return bool(said) and is_courtesy(said, sayings, asked.person) and not signs(said, sayings, asked.person)
+    """Whether a line is nothing but a greeting or thanks; a bullet is an item whatever it says."""
+    sayings, said = sayings_of(asked.person.language), folded(row[:_SHORT])
+    return bool(said) and not _goes_on(row) and not _closes(row, asked) and is_courtesy(said, sayings, asked.person)
 
 
 def _goes_on(row: str) -> bool:
@@ -72,7 +92,7 @@ def _goes_on(row: str) -> bool:
 
 def _begins(text: str, series: Series) -> int | None:
     """The line on which a contract begins: a heading with an item under it, a bare name only with a bullet."""
-    rows, items = text.splitlines(), lines.read(text, series)
+    rows, items = text.split("\n"), lines.read(text, series)
     for number, whole in lines.headings(text, series):
         following = next((row for row in rows[number:] if row.strip()), "")
         if (whole or _goes_on(following)) and any(item.part and item.number > number for item in items):
@@ -95,6 +115,6 @@ def _named(rows: list[str], asked: Asked, subject: str) -> Series | None:
 
 def _names_one(row: str, asked: Asked) -> Series | None:
     about = sayings_of(asked.person.language).about.replace("<name>", "(?P<name>.{1,100})")
-    match = re.fullmatch(about, folded(row[:200]))
+    match = re.fullmatch(about, folded(row[:_SHORT]))
     found, rest = whose(match["name"], asked.series) if match else ((), "")
     return found[0] if len(found) == 1 and not rest else None

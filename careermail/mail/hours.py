@@ -94,7 +94,7 @@ def time_of(said: str, person: Person) -> time | None:
     word = named.get("hour") or named.get("word", "")
     hour = sayings.hours.index(word) + 1 if word in sayings.hours else int(word) if word.isdecimal() else -1
     minute = int(named.get("minute", 0)) + 30 * ("half" in named) + 15 * ("past" in named)
-    hour, minute = (hour - 1, 45) if "to" in named else (hour, minute)
+    hour, minute = ((hour - 2) % _NOON + 1, 45) if "to" in named else (hour, minute)
     return _certain(hour, minute, word, named, person)
 
 

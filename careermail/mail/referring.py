@@ -66,7 +66,7 @@ def by_words(phrase: str, all_: Sequence[Which], sayings: Sayings) -> tuple[Whic
 
     Raises UnclearError where several do.
     """
-    if len(phrase) > _LONGEST or re.search(f"{sayings.hedge}|{sayings.denial}", phrase):
+    if len(phrase) > _LONGEST or re.search(f"[.,;!?] |{sayings.hedge}|{sayings.denial}", phrase):
         return None
     words = {w for w in re.findall(r"[^\W_]+", folded(phrase)) if w not in sayings.idle and len(w) >= _MEANT}
     found = [pair for pair in all_ if words - _names(pair[0]) and all(_in(w, pair[1].text) for w in words)]
@@ -105,7 +105,7 @@ def whose(phrase: str, all_: Iterable[Series]) -> tuple[tuple[Series, ...], str]
     """
     for length in range(len(phrase), 0, -1):
         name, rest = phrase[:length], phrase[length:]
-        if rest[:1].isalnum() or rest[:1] in {"-", "@"} or rest[:1] == "." and rest[1:2].isalnum():
+        if rest[:1].isalnum() or rest[:1] in {"-", "@"} or (rest[:1] == "." and rest[1:2].isalnum()):
             continue
         if found := tuple(s for s in all_ if folded(name) in _called(s)):
             return found, rest

@@ -84,7 +84,7 @@ _SAYS = {
         r"(?:it's|its|it is|<<talk>> is)(?: now)?(?: on| at| for)? <moment>",
         r"now (?:on|at) <moment>",
         r"new (?:time|date|slot|day)(?: is)?:? <moment>",
-        r"<<it is>>?(?:now |been )*(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: to)?",
+        r"(?:<<it is>>|(?:we|i)(?:'ve| have)? )?(?:now |been )*(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: to)?",
         r"<<please>><<move>>(?: it| this| that| <<talk>>)? to <moment>",
         r"(?:we'll|we will|we)(?: now)? (?:meet|talk)(?: on| at)? <moment>",
     ),

@@ -12,8 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careermail.mail.answers import Asked, Said, Understood, understand
-from careermail.mail.contract import form, parse, render
-from careermail.model import Commitment, Contract, Person, Review, Series
+from careermail.mail.contract import TOO_LONG, form, parse, render
+from careermail.mail.dates import PAST, UNDATED
+from careermail.mail.hours import PASSED, TODAY_OR_IN_A_WEEK, WHICH_DAY, WHICH_TIME, WHICH_YEAR, time_of
+from careermail.mail.listening import CONTRADICTORY, DOUBTFUL
+from careermail.mail.phrases import NO_SUCH_DAY, TWO_READINGS
+from careermail.mail.referring import WHICH, WHOM
+from careermail.model import Commitment, Contract, Review, Series
 from tests.samples import AGREED, INTRODUCE, JONAS, MAYA, SHADOW, TUESDAY, WITH_AMARA, WITH_JONAS, WRITE
 
 NOW = datetime(2027, 1, 13, 10, tzinfo=UTC)
@@ -59,6 +64,7 @@ THE_SUMMARY = {
     "It didn't happen.": ["missed"],
     "it did not happen this time": ["missed"],
     "Sorry, it didn't happen": ["missed"],
+    "Didn't happen\n\nJonas's commitments\n- \n\nMaya's commitments\n- \n\nThe open question\n- \n": ["missed"],
     "Hi,\n\nit didn't happen.\n\nBest,\nMaya": ["missed"],
     "Didn't happen. Thanks!": ["missed"],
     "did not meet": ["missed"],
@@ -80,6 +86,7 @@ THE_SUMMARY = {
     "did'nt happen": ["missed"],
     "didn't happen 😕": ["missed"],
     "Didn't happen, Jonas was ill": ["missed (Jonas was ill)"],
+    "Jonas was ill, so it didn't happen": ["missed (Jonas was ill)"],
     "Didn't happen because Jonas was not in": ["missed (Jonas was not in)"],
     "We didn't meet. Jonas was ill.": ["missed (Jonas was ill)"],
     # it moved
@@ -150,6 +157,7 @@ THE_SUMMARY = {
     "Will do tomorrow": ["later until 2027-01-14"],
     "I will send it tomorrow, sorry!": ["later until 2027-01-14"],
     "Sorry, tomorrow": ["later until 2027-01-14"],
+    "Not yet. Tomorrow!": ["later until 2027-01-14"],
     "remind me on Monday": ["later until 2027-01-18"],
     "Please remind me again tomorrow": ["later until 2027-01-14"],
     "ask me again next week": ["later until 2027-01-18"],
@@ -201,7 +209,7 @@ THE_ONE = {
     "Please mark it as done": ["done"],
     "Done, they had lunch on Monday": ["done (they had lunch on Monday)"],
     "Done. I introduced them at lunch.": ["done (I introduced them at lunch)"],
-    "Talked to Dana this morning. Done!": ["done"],
+    "Talked to Dana this morning. Done!": ["done (Talked to Dana this morning)"],
     # not yet
     "not yet": ["not-yet"],
     "Not yet!": ["not-yet"],
@@ -272,6 +280,7 @@ THE_ONE = {
     "Dropped because the team and the product are gone.": ["drop (the team and the product are gone)"],
     "drop it (Dana left)": ["drop (Dana left)"],
     "Drop. Dana has left, so it's not needed.": ["drop (Dana has left, so it's not needed)"],
+    "The team was dissolved. Drop it.": ["drop (The team was dissolved)"],
     "drop it because it is obsolete": ["drop (it is obsolete)"],
     "no longer relevant": ["drop (no longer relevant)"],
     "This is no longer relevant": ["drop (no longer relevant)"],
@@ -331,6 +340,10 @@ THE_MANY = {
     "1 done, the rest by Friday": ["done 1", "move 2 2027-01-15", "move 3 2027-01-15"],
     "drop 3: Dana left, move 2 to 12 March": ["drop 3 (Dana left)", "move 2 2027-03-12"],
     "3 drop: Dana left, 2 by Friday": ["drop 3 (Dana left)", "move 2 2027-01-15"],
+    "not yet": ["not-yet 1", "not-yet 2", "not-yet 3"],
+    "Hi Jonas,\n\n2 is done.\n\nBest,\nMaya\n\nPS: 3 done too": ["done 2", "done 3"],
+    "I haven't done 2": ["not-yet 2"],
+    "The rota is not done": ["not-yet 1"],
     "1 not yet": ["not-yet 1"],
     "1 not yet but 2 done": ["not-yet 1", "done 2"],
     "2 in two weeks": ["move 2 2027-01-27"],
@@ -346,7 +359,7 @@ THE_MANY = {
     "drop the incident review format, the team was dissolved": ["drop 2 (the team was dissolved)"],
     "move the on-call one to 12 March": ["move 1 2027-03-12"],
     "finished the incident format": ["done 2"],
-    "I introduced Jonas to Dana. 3 done": ["done 3"],
+    "I introduced Jonas to Dana. 3 done": ["done 3 (I introduced Jonas to Dana)"],
     "the introduction to Dana is no longer relevant": ["drop 3 (no longer relevant)"],
     "The rota is done.\nThe incident format will be done by Friday.": ["done 1", "move 2 2027-01-15"],
     "> 1. Shadow the platform on-call rota\n1 done": ["done 1"],
@@ -564,3 +577,447 @@ BOOKING_TRAPS = (
 @pytest.mark.parametrize("text", BOOKING_TRAPS)
 def test_a_new_mail_that_is_no_clear_wish_is_not_acted_upon(text: str):
     assert understand(text, NEW).said == ()
+
+
+BOTH = Asked("displaced", MAYA, (WITH_JONAS, WITH_AMARA), (), TUESDAY.start, NOW, None)
+
+# What begins like an answer, the line that is asked about, and what is missing.
+UNCLEAR = [
+    (SUMMARY, "moved to Thursday", "moved to Thursday", WHICH_TIME),
+    (SUMMARY, "Moved to", "Moved to", WHICH_TIME),
+    (SUMMARY, "We postponed it.", "We postponed it.", WHICH_TIME),
+    (SUMMARY, "moved to 14:00", "moved to 14:00", WHICH_DAY),
+    (SUMMARY, "moved to next week 14:00", "moved to next week 14:00", WHICH_DAY),
+    (SUMMARY, "moved to Thursday at half past eight", "moved to Thursday at half past eight", WHICH_TIME),
+    (SUMMARY, "moved to Wednesday 14:00", "moved to Wednesday 14:00", TODAY_OR_IN_A_WEEK),
+    (SUMMARY, "moved to 12 January 14:00", "moved to 12 January 14:00", WHICH_YEAR),
+    (SUMMARY, "moved to 12 January 2027 14:00", "moved to 12 January 2027 14:00", PASSED),
+    (SUMMARY, "moved to today 10:30", "moved to today 10:30", PASSED),
+    (SUMMARY, "moved to Thursday 15 February 14:00", "moved to Thursday 15 February 14:00", TWO_READINGS),
+    (SUMMARY, "moved to 31 February 14:00", "moved to 31 February 14:00", NO_SUCH_DAY),
+    (SUMMARY, "Didn't happen, I think", "Didn't happen, I think", DOUBTFUL),
+    (SUMMARY, "Tomorrow.\nNo contract this time.", "No contract this time.", CONTRADICTORY),
+    (ONE, "move to", "move to", UNDATED),
+    (ONE, "Later", "Later", UNDATED),
+    (ONE, "I need more time", "I need more time", UNDATED),
+    (ONE, "by 31 February", "by 31 February", NO_SUCH_DAY),
+    (ONE, "move to 12 January 2027", "move to 12 January 2027", PAST),
+    (ONE, "by 12 January", "by 12 January", WHICH_YEAR),
+    (ONE, "by Friday, 12 February 2026", "by Friday, 12 February 2026", TWO_READINGS),
+    (ONE, "Done. Or maybe not.", "Done. Or maybe not.", DOUBTFUL),
+    (ONE, "Done.\n\nWho checks that?", "Who checks that?", DOUBTFUL),
+    (ONE, "done\nby Friday", "by Friday", CONTRADICTORY),
+    (ONE, "Done. " + "It went very well and she was happy about it. " * 12, "Done. ", DOUBTFUL),
+    (MANY, "done", "done", WHICH),
+    (MANY, "It is done", "It is done", WHICH),
+    (MANY, "by Friday", "by Friday", WHICH),
+    (MANY, "drop it", "drop it", WHICH),
+    (MANY, "4 done", "4 done", WHICH),
+    (MANY, "0 done", "0 done", WHICH),
+    (MANY, "both done", "both done", WHICH),
+    (MANY, "2 later", "2 later", UNDATED),
+    (MANY, "1 done, 1 drop", "1 done, 1 drop", CONTRADICTORY),
+    (TWO_TEAMS, "pause", "pause", WHOM),
+    (BOTH, "moved to Thursday 14:00", "moved to Thursday 14:00", WHOM),
+]
+
+
+@pytest.mark.parametrize(("asked", "text", "line", "missing"), UNCLEAR)
+def test_what_is_missing_is_asked_about_and_nothing_is_done(asked: Asked, text: str, line: str, missing: str):
+    understood = understand(text, asked)
+    assert understood.said == ()
+    assert [(q.line[: len(line)], q.missing) for q in understood.unclear] == [(line, missing)]
+
+
+def test_what_is_clear_is_done_and_the_rest_is_asked_about():
+    understood = understand("1 done\n2 by 31 February\n3 drop: she left", MANY)
+    assert [brief(said, MANY) for said in understood.said] == ["done 1", "drop 3 (she left)"]
+    assert [(q.line, q.number, q.missing) for q in understood.unclear] == [("2 by 31 February", 2, NO_SUCH_DAY)]
+
+
+def test_a_doubt_holds_back_its_line_and_what_names_nothing_but_no_other_line():
+    understood = understand("1 done\n2 done, I think", MANY)
+    assert [brief(said, MANY) for said in understood.said] == ["done 1"]
+    assert [q.line for q in understood.unclear] == ["2 done, I think"]
+
+
+def test_two_with_the_same_telling_word_are_asked_about():
+    talks = tuple((WITH_JONAS, Commitment("report", text, id=f"jonas-{n}")) for n, text in enumerate(TALKS))
+    asked = replace(MANY, commitments=talks)
+    assert [q.missing for q in understand("the talk is done", asked).unclear] == [WHICH]
+    assert briefly("the Berlin talk is done", asked) == ["done 2"]
+
+
+TALKS = ("Give a talk in Lisbon", "Give a talk in Berlin")
+
+
+def test_commitments_of_several_people_are_told_apart_by_their_numbers():
+    assert briefly("1 done, 2 next week", TWO_TEAMS) == ["done Jonas 1", "move Amara 2 2027-01-22"]
+
+
+def test_in_a_new_mail_a_number_means_nothing_and_words_do():
+    asked = replace(NEW, commitments=MANY.commitments)
+    assert understand("1 done", asked) == understand("done", asked) == Understood()
+    assert briefly("the on-call rota is done", asked) == ["done Jonas 1"]
+
+
+def test_a_new_mails_subject_counts_as_its_first_line():
+    wish = ["book Jonas (He has an offer)"]
+    assert briefly("He has an offer.", NEW, "Career conversation with Jonas") == wish
+    assert briefly("", NEW, "Career conversation with Jonas, he has an offer") == ["book Jonas (he has an offer)"]
+    assert briefly("next week please", NEW, "Re: Career conversation with Jonas") == []
+
+
+@pytest.mark.parametrize("told", ["It went really well", "We talked yesterday", "Cancelled", "Why?"])
+def test_a_tale_of_having_met_is_no_wish_to_meet(told: str):
+    assert understand(told, NEW, "Career conversation with Jonas").said == ()
+
+
+def test_in_an_answer_the_subject_counts_only_where_there_is_no_text():
+    assert briefly(" \n", ONE, "done") == ["done"]
+    assert briefly("not yet", ONE, "done") == ["not-yet"]
+    assert briefly("", ONE, "Re: done") == []
+
+
+def test_a_name_that_two_have_is_asked_about():
+    other = Series(MAYA, replace(JONAS, name="Jonas Berg", email="berg@example.com"))
+    asked = replace(NEW, series=(WITH_JONAS, other))
+    assert [q.missing for q in understand("pause Jonas until May", asked).unclear] == [WHOM]
+    assert [said.series for said in understand("pause Jonas Berg until May", asked).said] == [other]
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        *(("14:00", "14:00"), ("14.30", "14:30"), ("2pm", "14:00"), ("12am", "00:00"), ("12 pm", "12:00")),
+        *(("9:30", "09:30"), ("8:00", "08:00"), ("18:30", "18:30"), ("2:30", "14:30"), ("at 9", "09:00")),
+        *(("at 4", "16:00"), ("02:30", ""), ("at 8", ""), ("25:00", ""), ("13pm", ""), ("half past twelve", "12:30")),
+        *(
+            ("quarter to one", "12:45"),
+            ("half past thirteen", ""),
+            ("14h", "14:00"),
+            ("noon", "12:00"),
+            ("at 0", "00:00"),
+        ),
+    ],
+)
+def test_a_time_of_the_day_is_the_one_that_is_certain_or_none(said: str, at: str):
+    found = time_of(said, MAYA)
+    assert (f"{found:%H:%M}" if found else "") == at
+
+
+def test_a_moment_is_meant_in_the_zone_of_whoever_says_it():
+    asked = replace(SUMMARY, person=replace(MAYA, timezone="America/Los_Angeles"))
+    assert understand("moved to 12 July 14:00", asked).said[0].moment == datetime(2027, 7, 12, 21, tzinfo=UTC)
+
+
+HEADED = """\
+Jonas's commitments
+- Give a talk by 12 February
+"""
+TALK = Contract((Commitment("report", "Give a talk", date(2027, 2, 12)),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADED,
+        f"Hi,\n\n{HEADED}\nThanks!\nMaya",
+        f"{HEADED}\n\nBest regards\nMaya Lindqvist\nHead of Platform",
+        f"{HEADED}\nMaya",
+        "jonas: give a talk by 12 feb\nme: introduce him to Dana by Friday".replace(
+            "me: introduce", "jonas: introduce"
+        ),
+        "Jonas\n- Give a talk by 12 February",
+        "**Their commitments**\n1. Give a talk by 12 Feb",
+    ],
+)
+@pytest.mark.parametrize("asked", [SUMMARY, replace(SUMMARY, kind="answer")], ids=["summary", "answer"])
+def test_a_contract_is_one_however_it_is_handed_in(text: str, asked: Asked):
+    said = understand(text, asked).said
+    assert [(one.verb, one.series) for one in said] == [("contract", WITH_JONAS)]
+    parsed = parse(said[0].line, WITH_JONAS, NOW.date())
+    assert parsed.questions == ()
+    assert parsed.contract.commitments[0].text.lower() == "give a talk"
+    assert len(parsed.contract.questions) == 0
+
+
+def test_bullets_without_a_heading_are_a_contract_where_one_was_asked_for():
+    text = "- Give a talk by 12 February\n- Rest"
+    assert [said.verb for said in understand(text, SUMMARY).said] == ["contract"]
+    assert understand(text, MANY).said == ()
+
+
+@pytest.mark.parametrize("kind", ["contract", "review", "prepare", "due", "displaced", "summary-overdue"])
+def test_a_contract_under_its_headings_is_one_in_answer_to_whatever_mail(kind: str):
+    assert [said.verb for said in understand(HEADED, replace(MANY, kind=kind)).said] == ["contract"]
+
+
+def test_a_report_hands_in_no_contract():
+    assert understand(HEADED, OWN).said == ()
+
+
+def test_what_is_said_above_a_contract_counts_too():
+    text = f"The goals have changed.\n\n{HEADED}"
+    assert [said.verb for said in understand(text, MANY).said] == ["changed", "contract"]
+
+
+def test_whatever_else_stands_above_a_contract_is_left_to_be_asked_about():
+    said = understand(f"She cried.\n\n{HEADED}", SUMMARY).said
+    assert [q.line for q in parse(said[0].line, WITH_JONAS, NOW.date()).questions] == ["She cried."]
+
+
+def test_above_the_form_as_it_was_sent_a_short_answer_is_all_that_is_said():
+    assert briefly(f"Didn't happen.\n\n{form(AGREED, WITH_JONAS)}", SUMMARY) == ["missed"]
+    assert briefly(f"Tomorrow\n\n{form(None, WITH_JONAS)}", replace(SUMMARY, contract=None)) == [
+        "later until 2027-01-14"
+    ]
+
+
+def test_no_session_and_a_new_contract_contradict_each_other():
+    understood = understand(f"Didn't happen.\n\n{HEADED}", SUMMARY)
+    assert understood.said == ()
+    assert [q.missing for q in understood.unclear] == [CONTRADICTORY]
+
+
+@pytest.mark.parametrize("series", [(WITH_JONAS,), (WITH_JONAS, WITH_AMARA)])
+def test_an_empty_form_says_nothing(series: tuple[Series, ...]):
+    assert understand(form(None, WITH_JONAS), replace(SUMMARY, series=series)).said == ()
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("", f"Contract with Jonas:\n\n{HEADED}"),
+        ("", "Contract with Jonas:\n\nTheir commitments\n- Give a talk by 12 February"),
+        ("Contract with Jonas", "Their commitments\n- Give a talk by 12 February"),
+        ("Summary of our talk with Jonas Weber", "My commitments\n- Give a talk by 12 February"),
+        ("", HEADED),
+    ],
+)
+def test_in_a_new_mail_a_contract_is_with_whom_it_names(subject: str, text: str):
+    said = understand(text, NEW, subject).said
+    assert [(one.verb, one.series) for one in said] == [("contract", WITH_JONAS)]
+    assert parse(said[0].line, WITH_JONAS, NOW.date()).questions == ()
+
+
+def test_a_contract_that_names_nobody_is_asked_about():
+    understood = understand("My commitments\n- Give a talk by Friday", NEW)
+    assert understood.said == ()
+    assert [(q.line, q.missing) for q in understood.unclear] == [("My commitments", WHOM)]
+
+
+def test_a_contract_is_read_as_far_as_anybody_could_keep_it():
+    text = "My commitments\n" + "".join(f"- Read book {n} by Friday\n" for n in range(400))
+    parsed = parse(text, WITH_JONAS, NOW.date())
+    assert len(parsed.contract.commitments) == 299
+    assert [(q.line, q.number, q.missing) for q in parsed.questions] == [("- Read book 299 by Friday", 301, TOO_LONG)]
+    assert parse(understand(text, SUMMARY).said[0].line, WITH_JONAS, NOW.date()) == parsed
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{ topic.note }}{% raw %}",
+    "x\x00y\x1b[31m",
+    "a\rBcc: all@example.com",
+    "a" * 390,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_reason_is_one_short_line_of_text_whatever_it_holds(text: str):
+    reason = understand(f"drop: {text}", ONE).said[0].reason
+    assert len(reason) <= 400
+    assert reason.isprintable()
+
+
+def test_only_what_the_writer_wrote_is_in_the_reason():
+    assert understand("drop: <b>Dana</b> & {{ she }} left", ONE).said[0].reason == "<b>Dana</b> & {{ she }} left"
+
+
+words = st.sampled_from(
+    [
+        "done",
+        "not",
+        "yet",
+        "by",
+        "Friday",
+        "12",
+        "March",
+        "Q2",
+        "move",
+        "to",
+        "drop:",
+        "because",
+        "1",
+        "2,",
+        "3.",
+        "all",
+        "the",
+        "rest",
+        "on-call",
+        "rota",
+        "it",
+        "?",
+        "!",
+        ".",
+        ",",
+        "-",
+        "(",
+        ")",
+        "and",
+        "but",
+        "moved",
+        "Thursday",
+        "14:00",
+        "2pm",
+        "at",
+        "half",
+        "past",
+        "pause",
+        "until",
+        "Jonas",
+        "Maya's",
+        "commitments",
+        "-",
+        "stop",
+        "later",
+        "tomorrow",
+        "contract",
+        "with",
+        "career",
+        "conversation",
+        "book",
+        "thanks",
+        "hi",
+        "👍",
+        "✅",
+        "’",
+        "שלום",
+        "ſ",
+        "İ",
+        "٣",
+        "99",
+        "jonas-1",
+        "for",
+        "weeks",
+        "no",
+        "new",
+        "time:",
+        ">",
+        "[x]",
+        "İst",
+        "PS:",
+        "--",
+        "Best",
+    ]
+    + ["\n", "\n\n", "\n- ", "\nJonas's commitments\n", "\x00", "\u2028", "\r"]
+)
+askeds = st.sampled_from([SUMMARY, ONE, OWN, MANY, TWO_TEAMS, NEW, BOTH, replace(MANY, kind="answer", session=NOW)])
+
+
+@given(st.lists(words, max_size=30).map(" ".join) | st.text(), askeds, st.text(max_size=20) | st.just("done"))
+def test_no_text_makes_it_fail_and_all_that_it_says_is_about_what_was_asked(text: str, asked: Asked, subject: str):
+    understood = understand(text, asked, subject)
+    assert all(said.series in asked.series for said in understood.said)
+    known = [*asked.commitments, *((series, None) for series in asked.series)]
+    assert all((said.series, said.commitment) in known for said in understood.said)
+    assert all(said.reason.isprintable() and len(said.reason) <= 400 for said in understood.said)
+    assert all(q.missing and "\n" not in q.line for q in understood.unclear)
+
+
+@given(st.lists(words, max_size=12).map(" ".join), st.datetimes(datetime(2001, 1, 1), datetime(2150, 1, 1)), askeds)
+def test_every_date_that_is_understood_lies_ahead(text: str, now: datetime, asked: Asked):
+    asked = replace(asked, now=now.replace(tzinfo=UTC))
+    for said in understand(text, asked).said:
+        assert said.moment is None or said.moment > asked.now
+        assert said.day is None or said.day >= asked.today
+        assert said.until is None or said.until >= asked.today
+
+
+LONG = [
+    "done, ",
+    "1 done, ",
+    "a, ",
+    "not ",
+    "yes ",
+    "by ",
+    "1 ",
+    "- ",
+    "? ",
+    "\n",
+    "> x\n",
+    "jonas: x\n",
+    "[x] ",
+    "x",
+    "( ",
+]
+
+
+@pytest.mark.parametrize("bit", [*LONG, "Their commitments\n- a by friday\n", "the 12th of march ", "moved to 1:1 "])
+def test_a_huge_text_is_understood_in_time(bit: str):
+    """The clock is not asked: with a cost that grew with the square, this would not end within the test run."""
+    for asked in (SUMMARY, MANY, NEW):
+        assert len(understand(bit * 300_000, asked).said) <= 1
+
+
+@given(st.data())
+def test_a_contract_that_is_written_comes_back_as_it_was(data: st.DataObject):
+    """Whatever can be expressed: as the form that was filled in, as text, with words around it."""
+    contract = data.draw(agreements)
+    text = data.draw(st.sampled_from([form, render]))(contract, WITH_JONAS)
+    above, below = (
+        data.draw(st.sampled_from(["", "Hi,\n\n", "Thanks!\n"])),
+        data.draw(st.sampled_from(["", "\nBest\nMaya"])),
+    )
+    said = understand(f"{above}{text}{below}", SUMMARY).said
+    assert [one.verb for one in said] == ["contract"]
+    assert parse(said[0].line, WITH_JONAS, NOW.date()).contract == contract
+
+
+items = st.lists(
+    st.sampled_from(
+        [
+            "rota",
+            "talk",
+            "by",
+            "before",
+            "Friday",
+            "12",
+            "Feb",
+            "next",
+            "week",
+            "1.",
+            "[x]",
+            "(",
+            ")",
+            "–",
+            ",",
+            ":",
+            "Jonas",
+            "Maya",
+            "İ",
+            "é",
+            "שלום",
+            "🙂",
+            "thanks",
+            "hi",
+            "best",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+texts = (
+    (items | st.text(min_size=1))
+    .map(lambda text: " ".join(text.split()))
+    .filter(lambda text: text and not text.startswith("["))
+)
+days = st.dates(date(2000, 1, 1), date(2150, 12, 31))
+agreements = st.builds(
+    lambda report, manager, reviews, questions: Contract((*report, *manager), tuple(reviews), tuple(questions)),
+    st.lists(st.builds(Commitment, st.just("report"), texts, st.none() | days), max_size=3),
+    st.lists(st.builds(Commitment, st.just("manager"), texts, st.none() | days), max_size=3),
+    st.lists(st.builds(Review, texts, days.map(lambda day: day.replace(day=1))), max_size=2),
+    st.lists(texts, max_size=2),
+).filter(lambda contract: contract.commitments or contract.reviews or contract.questions)
