@@ -40,8 +40,11 @@ def _as_it_was(changes: list[Occurrence], standing: Standing, now: datetime) -> 
 def _still(seen: Occurrence, known: Occurrence | None, now: datetime) -> Occurrence | None:
     if known is None:
         return seen if seen.end > now - 2 * A_DAY else None
-    over = seen.end <= now and known.end <= now
-    return replace(seen, start=known.start, end=known.end) if over else seen
+    if seen.end > now or known.end > now:
+        return seen
+    # Whether it did happen is for people to say, and not for a calendar that nobody tidies up.
+    status = "missed" if known.status == "missed" else seen.status
+    return replace(seen, start=known.start, end=known.end, status=status)
 
 
 def _with_busy(

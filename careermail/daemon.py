@@ -13,7 +13,7 @@ from careermail.clock import Clock
 from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, TryLater
 from careermail.model import Team
-from careermail.plan.planner import SERVICE
+from careermail.plan.planner import INBOX, SERVICE
 from careermail.runner import Runner, everyone
 from careermail.signals import Signals
 
@@ -66,7 +66,8 @@ class Daemon:
         """`load` reads the configuration (ConfigError), `hire` makes the runner that serves it."""
         self._load, self._hire, self._clock = load, hire, clock
         self._agenda, self._rounds = Agenda(), schedule.Scheduler()
-        self._stopping = self._reloading = False
+        self._stopping = self._reloading = self._mail_came = False
+        self._unwatch: Callable[[], None] | None = None
         self._seen_at = clock.now()
         self._files: tuple[str, ...] = ()  # which tell that the configuration was edited
         self._take_up(load())
@@ -79,6 +80,7 @@ class Daemon:
         log.info("ready", extra={"managers": len(self._teams)})
         while not self._stopping:
             self.turn()
+        self._let_go()
         log.info("stopped")
 
     def turn(self) -> None:
@@ -87,6 +89,9 @@ class Daemon:
         if self._reloading:
             self._try_reload()
         self._rounds.run_pending()
+        if self._mail_came:
+            self._mail_came = False
+            self._agenda.enter(INBOX, self._clock.now())
         if not self.visit_next():
             self._clock.wait(self._next())
 
@@ -135,6 +140,8 @@ class Daemon:
     def _visit(self, name: str) -> datetime:
         """Do all that is due for one manager, and return when to come back; one's trouble is not the others'."""
         try:
+            if name == INBOX:
+                return self._read_inbox()
             return self._runner.tick_service(self._teams) if name == SERVICE else self._runner.tick(self._teams[name])
         except TryLater as busy:
             log.info("busy", extra={"manager": name, "reason": str(busy)})
@@ -145,11 +152,24 @@ class Daemon:
             log.error("cannot", extra={"manager": name, "reason": str(said)})  # noqa: TRY400 (the place is told already)
             return self._clock.now() + SOON
 
+    def _read_inbox(self) -> datetime:
+        """Take in what people wrote, and have those visited whom it concerns."""
+        concerned, again = self._runner.tick_inbox(self._config.teams)
+        for name in concerned & self._teams.keys():
+            self._agenda.enter(name, self._clock.now())
+        return again
+
+    def _mail(self) -> None:
+        """Something came, says a thread of the inbox's own."""
+        self._mail_came = True
+        self._clock.wake()
+
     def _begin(self) -> None:
         """Visit everybody now."""
         self._agenda.clear()
         self._visit_all()
         self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
+        self._agenda.enter(INBOX, self._clock.now())
 
     def _visit_all(self, spread: timedelta = timedelta(0)) -> None:
         now = self._clock.now()
@@ -192,6 +212,13 @@ class Daemon:
         if self._files != files:
             self._marks = self._last_marks = _marks(self._files)
 
+    def _let_go(self) -> None:
+        """Leave the servers that the running configuration had us connected to."""
+        if self._unwatch:
+            self._unwatch()
+        if hasattr(self, "_runner"):
+            self._runner.provider.close()
+
     def _refuse(self, *reasons: str) -> None:
         for reason in reasons:
             log.error("refused", extra={"reason": reason})
@@ -199,6 +226,8 @@ class Daemon:
 
     def _take_up(self, config: Config) -> None:
         runner = self._hire(config)
+        self._let_go()
+        self._unwatch = runner.provider.inbox.watch(self._mail)
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)
         self._config, self._runner, self._files = config, runner, _with_folders(config.files)
         self._begin()

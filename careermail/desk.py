@@ -1,19 +1,24 @@
 """What people say to careermail, by command or by mail, as facts. Pure: the caller keeps them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from careermail.errors import UsageError
 from careermail.mail.contract import Parsed, amend, changes, parse
-from careermail.model import Commitment, Fact, Series
+from careermail.model import Commitment, Fact, Occurrence, Series
 from careermail.plan.history import Standing, to_data
 from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Row
 
 
-def record_contract(series: Series, standing: Standing, text: str, now: datetime) -> tuple[list[Fact], Parsed]:
+def record_contract(
+    series: Series, standing: Standing, text: str, now: datetime, *, letter: Mapping[str, Any] | None = None
+) -> tuple[list[Fact], Parsed]:
     """Record a contract that the manager wrote; return the facts, and what was understood and must be asked.
 
-    Dates are resolved from the day of the session that it came from. No fact where nothing was understood at all, or
+    Dates are resolved from the day of the session that it came from. `letter` tells of the mail that it came in: who,
+    mail (its Message-ID), subject, and copied (who has it already). No fact where nothing was understood at all, or
     nothing is new.
     """
     session = _last_session(series, standing, now)
@@ -30,6 +35,8 @@ def record_contract(series: Series, standing: Standing, text: str, now: datetime
     data = to_data(contract) | {"at": now.isoformat(), "occurrence": occurrence}
     numbers = [int(c.id.rpartition("-")[2]) for c in contract.commitments]
     data["numbers"] = max([standing.numbers, *numbers])
+    if letter:
+        data |= {**letter, "questions": [[q.line, q.missing] for q in parsed.questions]}
     return [Fact(now, "contract", f"{series.key}/contract/{contract.version}", data)], parsed
 
 
@@ -38,20 +45,51 @@ def _last_session(series: Series, standing: Standing, now: datetime) -> tuple[st
     return (begun[-1].id, begun[-1].start) if begun else None
 
 
-def settle(series: Series, commitment: Commitment, state: str, now: datetime, *, reason: str = "") -> Fact:
-    """Take a commitment as "done" or "dropped". Raises UsageError where it is not open."""
+def settle(  # noqa: PLR0913 (the last two are named)
+    series: Series, commitment: Commitment, state: str, now: datetime, *, reason: str = "", by: str = ""
+) -> Fact:
+    """Take a commitment as "done" or "dropped", as `by` (an address) said. Raises UsageError where it is not open."""
     if commitment.state != "open":
         raise UsageError(f"{commitment.id} is {commitment.state} already, since {commitment.settled}")
-    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"state": state, "reason": reason})
+    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"state": state, "reason": reason, "by": by})
 
 
-def move(series: Series, commitment: Commitment, due: date, now: datetime) -> Fact:
-    """Give a commitment another date. Raises UsageError where that date has passed or is the one it has."""
+def move(series: Series, commitment: Commitment, due: date, now: datetime, *, by: str = "") -> Fact:
+    """Give a commitment another date, as `by` (an address) said.
+
+    Raises UsageError where that date has passed or is the one it has.
+    """
     if due < local_day(series.owner(commitment.owner), now):
         raise UsageError(f"{due} has passed; give a date to come")
     if due == commitment.due and commitment.state == "open":
         raise UsageError(f"{commitment.id} is due on {due} already")
-    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"due": due.isoformat()})
+    return Fact(now, "commitment", f"{series.key}/{commitment.id}", {"due": due.isoformat(), "by": by})
+
+
+def missed(series: Series, occurrence: Occurrence, now: datetime) -> Fact:
+    """A session did not happen. Raises UsageError where it is still to come: the calendar is the place to say that."""
+    if occurrence.start > now:
+        raise UsageError("that talk is still to come; move or cancel it in your calendar")
+    return Fact(now, "missed", f"{series.key}/{occurrence.id}")
+
+
+def moved(series: Series, occurrence: Occurrence, start: datetime, now: datetime) -> list[Fact]:
+    """A session is at another hour (UTC) than the calendar says. Raises UsageError where that has passed."""
+    if start <= now:
+        raise UsageError(f"{start.astimezone(series.manager.zone):%d %B %H:%M} has passed; give an hour to come")
+    told = Fact(now, "moved", f"{series.key}/{occurrence.id}", {"start": start.isoformat()})
+    # Where its hour is over, the calendar keeps that, and the talk gets another.
+    return [told, missed(series, occurrence, now)] if occurrence.end <= now else [told]
+
+
+def waive(series: Series, occurrence: Occurrence, now: datetime) -> Fact:
+    """A session brings no contract, and nobody asks for it any more."""
+    return Fact(now, "waived", f"{series.key}/{occurrence.id}")
+
+
+def later(series: Series, occurrence: Occurrence, day: date, now: datetime) -> Fact:
+    """The contract of a session is asked for again on a day, and not before."""
+    return Fact(now, "later", f"{series.key}/{occurrence.id}", {"day": day.isoformat()})
 
 
 def ask(series: Series, standing: Standing, reason: str, now: datetime) -> Fact:

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from careermail.mail.compose import compose
+from careermail.mail.numbers import numbered
 from careermail.mail.render import render
+from careermail.mail.tokens import message_id
 from careermail.model import Action, Event, Fact, Series, Service, Wanted, opaque
 from careermail.plan.decisions import Scene, decide, reminder_event, session_event
 from careermail.plan.history import LONG_AGO
@@ -66,9 +68,11 @@ class _Mail:
     wanted: Sequence[Wanted]
 
     def intent(self) -> dict[str, Any]:
-        to = self.wanted[0].to
-        name = opaque("+".join(sorted(w.key for w in self.wanted)))
-        return {"message_id": f"<{name}@{self.world.service.domain}>", "to": to.email if to else ""}
+        first, topics = self.wanted[0], [w.topic for w in self.wanted]
+        name = message_id(self.world.service, (w.key for w in self.wanted), first.topic.series.manager.email)
+        # The commitments by the numbers that the mail gives them, which an answer will use.
+        about = [f"{n.topic.series.key}/{n.commitment.id}" for n in numbered(first.kind, topics)]
+        return {"message_id": name, "to": first.to.email if first.to else "", **({"about": about} if about else {})}
 
     def came_about(self, intent: Intent) -> bool | None:
         return self.world.provider.outbox.find(intent["message_id"], intent["to"])

@@ -16,8 +16,9 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 Language = str
-# "superseded": gone because we changed the series ourselves; nobody need be told.
-Status = Literal["confirmed", "cancelled", "declined", "superseded"]
+# A session is superseded that is gone because we changed the series ourselves, so that nobody need be told; and missed
+# if it stands in the calendar and did not happen, as the manager said.
+Status = Literal["confirmed", "cancelled", "declined", "superseded", "missed"]
 Owner = Literal["manager", "report"]
 
 
@@ -46,6 +47,7 @@ class Person:
     working_hours: tuple[time, time] = (time(9), time(17))
     holidays: str = ""  # an ISO 3166 code, with a subdivision if wanted ("SE", "DE-BY"); "" for none
     send_at: time = time(9)
+    away: tuple[tuple[date, date], ...] = ()  # first and last days of absences that their own mail program told of
 
     @property
     def zone(self) -> ZoneInfo:
@@ -270,7 +272,13 @@ class Fact:
       seen                                  an occurrence as last read; key is series/occurrence id
       contract                              key is series/contract/version
       commitment                            a change of one commitment; key is series/commitment id
+      missed, moved, waived, later          what the manager said of a session: it did not happen, it is at another
+                                            hour, it brings no contract, ask again then; key is series/occurrence id
       asked                                 an ad hoc conversation was asked for; key is series/ad-hoc/n
+      heard                                 a mail was understood; key is series/heard/digest (manager/manager where it
+                                            is about no one pair); data tells what is to be answered
+      away                                  somebody's mail program says so; key is the manager/their address
+      read                                  how far the inbox has been read
       paused, resumed                       key is the series
       settled                               older facts were moved to the archive; data tells up to when
       trouble, solved                       what the admin must know; key is the cause
@@ -308,7 +316,9 @@ class Topic:
     previous: Contract | None = None  # as it stood before, where a change is told
     commitments: tuple[Commitment, ...] = ()  # those that this mail is about
     deadline: datetime | None = None  # by when what is asked for is due
-    what: str = ""  # displaced: cancelled, declined, late, ended (the whole series), conflict, no-hour
+    # displaced: cancelled, declined, missed, late, ended (the whole series), conflict, no-hour
+    # answer, passed-on, help, refused: what the mail was about (plan/answers.py)
+    what: str = ""
     stand_in: datetime | None = None  # displaced: the session that was booked instead
     note: str = ""  # an alarm's cause and mend; the manager's own reason for an ad hoc conversation
     overdue: bool = False  # the last session's contract never came

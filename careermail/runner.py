@@ -14,10 +14,11 @@ from careermail.errors import CareermailError, ProviderError, StoreError, TryLat
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
 from careermail.plan.history import History, fold, pair
-from careermail.plan.planner import ORDER, SERVICE, begun, plan, plan_alarms
+from careermail.plan.planner import INBOX, ORDER, SERVICE, begun, plan, plan_alarms
+from careermail.postman import Postman, reachable
 from careermail.providers import Provider
 from careermail.store import Store
-from careermail.troubles import Troubles, permanent, told
+from careermail.troubles import BOUNCE, Troubles, permanent, told
 
 log = logging.getLogger("careermail")
 
@@ -59,6 +60,7 @@ class Runner:
         self.service, self.provider, self.store, self.clock = service, provider, store, clock
         self.stopping = False  # set by a signal: the current action is the last
         self.troubles = Troubles(store)
+        self._postman = Postman(service, provider, store, clock)
 
     def tick(self, team: Team) -> datetime:
         """Do all that is due for one manager, and return when to come back (UTC, always ahead).
@@ -94,7 +96,7 @@ class Runner:
         `visited` are the managers who are looked after: the troubles of any other are over.
         """
         if visited is not None:
-            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in visited)
+            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in {INBOX, *visited})
         admin = Person("admin", self.service.admin, working_days=frozenset(range(7)), working_hours=ALWAYS)
         with self.store.lock(SERVICE):
             while True:
@@ -103,6 +105,14 @@ class Runner:
                 if not wanted.due or self.stopping:
                     return wanted.wake_at
                 self._perform(SERVICE, wanted.due[0], history, now)
+
+    def tick_inbox(self, teams: Iterable[Team]) -> tuple[set[str], datetime]:
+        """Take in what people wrote; return the managers whom it concerns, and when to look again (UTC, ahead).
+
+        Raises StoreError and TryLater where nothing can be remembered: then nothing was taken in.
+        """
+        concerned, wait = self._postman.round(teams)
+        return concerned, self.clock.now() + wait
 
     def foresee(self, team: Team) -> Plan:
         """What is wanted of the future as things stand; writes nothing and reads no calendar."""
@@ -228,6 +238,8 @@ class Runner:
             cause, series = trouble.key, pair(trouble.key)
             if _whose(trouble) != name:
                 return False
+            if cause.startswith(BOUNCE):
+                return reachable(cause.removeprefix(BOUNCE), tick.team, history, trouble.at, now)
             if cause.startswith(PROVIDER):
                 return all(effect.state != "failed" for effect in history.effects.values())
             if cause == f"{series}/calendar":
@@ -258,7 +270,7 @@ def _whose(trouble: Fact) -> str:
 
 def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:
     """All managers by address: those configured, and those only remembered, whose series are still to be ended."""
-    gone = (Team(Person(name, name)) for name in store.managers() if name != SERVICE)
+    gone = (Team(Person(name, name)) for name in store.managers() if name not in {SERVICE, INBOX})
     return {team.manager.email: team for team in (*gone, *teams)}
 
 

@@ -17,6 +17,9 @@ log = logging.getLogger("careermail")
 PATIENCE = timedelta(hours=4)
 
 
+BOUNCE = "bounce/"  # begins the cause of what nobody can be told any more at their address
+
+
 class Troubles:
     """The troubles that stand, by cause: an effect's key, a series' calendar, a provider, or a manager's whole visit.
 
@@ -41,7 +44,8 @@ class Troubles:
     def arise(self, cause: str, error: CareermailError, now: datetime, **data: Any) -> None:
         """Note a trouble, unless it stands already; one that may pass is told when it has lasted."""
         if cause not in self.standing():
-            due = now if permanent(error) else now + PATIENCE
+            at_once = permanent(error) or getattr(error, "urgent", False)
+            due = now if at_once else now + PATIENCE
             self._tell(Fact(now, "trouble", cause, {"note": str(error), "due": due.isoformat(), **data}))
 
     def settle(self, now: datetime, over: Callable[[Fact], bool]) -> None:

@@ -58,7 +58,7 @@ class World:
         self._meet()
         self.clock = VirtualClock(resolve(start, self.team.manager.zone))
         self.store = store or MemoryStore()
-        self.service = Service("careermail", "careermail@example.com", "it@example.com")
+        self.service = Service("careermail", "careermail@example.com", "it@example.com", secret=b"only ours")
         self.provider = open_provider({"root": root}, self.clock)
         self.runner = Runner(self.service, self.provider, self.store, self.clock)
 
@@ -84,6 +84,7 @@ class World:
 
     def tick(self) -> datetime:
         """Let careermail look once, for everybody."""
+        self.runner.tick_inbox([self.team])
         teams = everyone([self.team], self.store).values()
         return min([*(self.runner.tick(team) for team in teams), self.runner.tick_service()])
 

@@ -40,7 +40,7 @@ def drop_command(office: Office, commitment: str, reason: str) -> None:
 
 def _settle(office: Office, said: str, state: str, reason: str) -> None:
     def fact(series: Series, commitment: Commitment, now: datetime) -> Fact:
-        return desk.settle(series, commitment, state, now, reason=reason)
+        return desk.settle(series, commitment, state, now, reason=reason, by=series.manager.email)
 
     commitment = _change(office, said, fact)
     click.echo(f"{commitment.id} is {state}.")
@@ -55,7 +55,7 @@ def move_command(office: Office, commitment: str, date: tuple[str, ...]) -> None
 
     def fact(series: Series, commitment: Commitment, now: datetime) -> Fact:
         due = read_day(" ".join(date), series.owner(commitment.owner), now)
-        return desk.move(series, commitment, due, now)
+        return desk.move(series, commitment, due, now, by=series.manager.email)
 
     moved = _change(office, commitment, fact)
     click.echo(f"{moved.id} is due on {day(moved.due) if moved.due else 'no date'}.")

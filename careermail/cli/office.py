@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +84,8 @@ def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "R
     """The runner that serves a configuration; with a store of its own unless it is given one. Raises UsageError."""
     from careermail.providers import open_provider
     from careermail.runner import Runner
+    from careermail.store.secret import secret_of
 
     store = store or open_store(config.service.state)
-    return Runner(config.service, open_provider(config.provider, clock), store, clock)
+    service = replace(config.service, secret=secret_of(config.service.state))
+    return Runner(service, open_provider(config.provider, clock), store, clock)

@@ -46,6 +46,7 @@ def once_command(office: Office) -> int:
     log_to_stderr()
     begun = office.clock.now()
     teams = list(everyone(office.config.teams, office.store).values())
+    _read_inbox(office)
     worst = max((_visit(office, team) for team in with_progress(teams, "Managers", office.clock)), default=0)
     _tell_admin(office, [team.manager.email for team in teams])
     if cut_off(office, begun):
@@ -66,6 +67,14 @@ def _visit(office: Office, team: Team) -> int:
         click.echo(f"{name}: {said}", err=True)
         return said.exit_code
     return 0
+
+
+def _read_inbox(office: Office) -> None:
+    """Take in what people wrote; where that cannot be remembered, say so here, and go on."""
+    try:
+        office.runner.tick_inbox(office.config.teams)
+    except CareermailError as error:
+        click.echo(error, err=True)
 
 
 def _tell_admin(office: Office, visited: Sequence[str]) -> None:

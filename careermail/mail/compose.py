@@ -6,14 +6,17 @@ from datetime import date, datetime, timedelta
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from careermail.mail.check import template_problems
 from careermail.mail.escape import plain
 from careermail.mail.render import render
 from careermail.mail.templates import KINDS
 from careermail.mail.tokens import reply_address
-from careermail.model import Person, Service, Topic, opaque
+from careermail.model import Person, Series, Service, Topic, opaque
+
+if TYPE_CHECKING:
+    from careermail.mail.replies import Received
 
 __all__ = ["KINDS", "compose", "template_problems"]
 
@@ -57,6 +60,18 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
     message.add_alternative(words.html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = words.language  # only now: new content takes the old Content- headers away
     message.set_boundary(f"=_{opaque(message_id)}")
+    return message
+
+
+def hand_on(
+    service: Service, series: Series, mail: "Received", raw: bytes, *, message_id: str, now: datetime
+) -> EmailMessage:
+    """What a report wrote to us and meant for the manager: to be read as text, and beside it whole, as it came."""
+    topic = Topic(series, subject=mail.subject, note=mail.text)
+    key = f"{series.key}/forward"
+    message = compose(service, "forward", series.manager, [topic], message_id=message_id, key=key, now=now)
+    # As a file, because what came may break every rule by which a message can hold another (RFC 2046, 5.2.1).
+    message.add_attachment(raw, maintype="application", subtype="octet-stream", filename="note.eml")
     return message
 
 

@@ -24,7 +24,15 @@ TALK = Occurrence(
 
 NEXT = datetime(2027, 4, 13, 8, tzinfo=UTC)
 DEADLINE = datetime(2027, 1, 14, 10, tzinfo=UTC)
-DISPLACED = ("cancelled", "declined", "late", "ended", "conflict", "no-hour")  # Topic.what
+DISPLACED = ("cancelled", "declined", "missed", "late", "ended", "conflict", "no-hour")  # Topic.what
+WHATS = {
+    "answer": ("moved", "paused", "resumed", "booked", "later", "dates", "unchanged", "changed", "questions"),
+    "passed-on": ("time", "stop", "comment"),
+    "help": ("", "unproven", "long", "unreadable"),
+    "refused": ("other-sender", "unproven", "expired"),
+    "invitation": ("", "moved", "changed", "cancelled"),
+}
+UNCLEAR = (("the on-call thing, soon", "by when, as in: by 12 February"),)
 IN_THE_WAY = {"conflict": "Good Friday, a holiday of Maya's", "no-hour": "He seems tired of it all.\nSince May."}
 
 SHADOW = Commitment("report", "Shadow the platform on-call rota", date(2027, 2, 12), "jonas-1", date(2026, 10, 13))
@@ -47,7 +55,9 @@ SECOND = replace(
     at=datetime(2027, 1, 12, 12, tzinfo=UTC),
 )
 
-_TO_REPORTS = {"prompt": ("report",)} | dict.fromkeys(("contract", "due-soon", "due", "overdue"), ("manager", "report"))
+_TO_REPORTS = {"prompt": ("report",)} | dict.fromkeys(
+    ("contract", "due-soon", "due", "overdue", "told", "refused"), ("manager", "report")
+)
 _MERGED = ("prepare", "due-soon", "due", "overdue", "review", "displaced", "alarm")
 
 
@@ -56,7 +66,7 @@ def samples(kind: str, language: str) -> Iterator[Sample]:
     manager, report, other = (replace(person, language=language) for person in (MAYA, JONAS, AMARA))
     for side in _TO_REPORTS.get(kind, ("manager",)):
         to = manager if side == "manager" else report
-        rich = [_rich(kind, Series(manager, report), side, n) for n in range(len(DISPLACED))]
+        rich = [_rich(kind, Series(manager, report), side, n) for n in range(len(WHATS.get(kind, DISPLACED)))]
         yield from ((kind, to, (topic,)) for topic in rich)
         if kind in _MERGED:
             yield kind, to, (rich[0], rich[1])
@@ -75,12 +85,16 @@ def _rich(kind: str, series: Series, side: str, n: int) -> Topic:
         previous=FIRST,
         commitments=tuple(replace(c, due=NOW.date() + (n - 2) * A_DAY) for c in own),
         deadline=DEADLINE,
-        what=DISPLACED[n],
-        stand_in=NEXT if n % 2 else None,
-        note=IN_THE_WAY.get(DISPLACED[n], "It had to move.\nThe calendar was full."),
+        what=WHATS.get(kind, DISPLACED)[n],
+        stand_in=NEXT if n % 2 or kind in {"answer", "passed-on"} else None,
+        note=IN_THE_WAY.get(WHATS.get(kind, DISPLACED)[n], "It had to move.\nThe calendar was full."),
         overdue=n == 1,
         part=n % 4 if kind in {"prepare", "prompt"} else 0,
         times=n % 3 + 1,
+        questions=UNCLEAR if kind in {"answer", "contract"} and n % 2 else (),
+        thanks=kind in {"answer", "contract"},
+        subject="After your talk with Jonas" if kind in {"answer", "help", "forward"} else "",
+        until=NEXT.date() if n % 2 or kind == "answer" else None,
     )
 
 
@@ -89,9 +103,12 @@ def _bare(kind: str, series: Series, side: str) -> Topic:
     promise = Commitment("manager" if side == "manager" else "report", "Talk to Dana", NOW.date())
     return Topic(
         series,
-        TALK if kind in {"prepare", "prompt", "summary", "summary-nudge", "summary-overdue"} else None,
-        contract=Contract((promise,)) if kind in {"contract", "review"} else None,
+        TALK if kind in {"invitation", "prepare", "prompt", "summary", "summary-nudge", "summary-overdue"} else None,
+        contract=Contract((promise,)) if kind in {"contract", "review", "told"} else None,
         commitments=(promise,) if kind in {"due-soon", "due", "overdue", "reminder"} else (),
         deadline=DEADLINE if kind in {"summary", "summary-nudge"} else None,
         note="It had to move." if kind in {"displaced", "alarm"} else "",
+        what=WHATS.get(kind, ("",))[0] if kind in {"answer", "passed-on"} else "",
+        previous=Contract((replace(promise, state="open"),)) if kind == "told" else None,
+        stand_in=NEXT if kind in {"answer", "passed-on"} else None,
     )

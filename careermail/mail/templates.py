@@ -36,9 +36,15 @@ KINDS = (
     "overdue",
     "review",
     "displaced",
+    "answer",
+    "told",
+    "passed-on",
+    "help",
+    "refused",
+    "forward",
     "alarm",
 )
-EVENTS = ("session", "reminder")  # titles and descriptions of what stands in calendars
+EVENTS = ("session", "reminder", "invitation")  # what stands in calendars, and the mail that carries it there
 GIVEN = ("to", "service", "kind", "topics", "topic", "now", "today")
 
 _TELLING = ("day", "weekday", "clock", "when", "month", "names", "other", "role")

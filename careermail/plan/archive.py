@@ -7,6 +7,8 @@ from careermail.model import Effect, Fact
 from careermail.plan.history import EFFECTS, LONG_AGO, fold, pair
 
 KEPT = timedelta(days=200)
+SESSIONS = {"seen", "missed", "moved", "waived", "later"}
+LETTERS = {"heard", "away"}
 
 
 def settle(facts: list[Fact], now: datetime) -> tuple[list[Fact], list[Fact]]:
@@ -31,8 +33,10 @@ def _gone(facts: list[Fact], horizon: datetime) -> Callable[[Fact], bool]:
     def gone(fact: Fact) -> bool:
         if fact.kind in EFFECTS:
             return fact.key in spent
-        if fact.kind == "seen":
+        if fact.kind in SESSIONS:
             return fact.key in past
+        if fact.kind in LETTERS:
+            return fact.at < horizon
         if fact.kind == "contract":
             return fact.key not in current and fact.at < horizon
         # What befell a superseded contract's commitments; the current contract's are part of how it stands.

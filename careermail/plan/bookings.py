@@ -6,7 +6,7 @@ from typing import Any
 
 from careermail.model import A_DAY, Commitment, Occurrence, Series, Topic, Wanted, opaque, resolve, stamp
 from careermail.plan.endings import TIMES_BOOKED_AGAIN, ended_by_people, given_up, worn_out
-from careermail.plan.history import History
+from careermail.plan.history import LONG_AGO, History
 from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Row, Session, lead, nominal
 from careermail.plan.slots import FOUR_WEEKS, conflict
@@ -21,6 +21,7 @@ def wanted_events(row: Row, history: History) -> Iterator[Wanted]:
         yield from _shape(row)
         for session in row.sessions:
             yield from _moves(row, session)
+            yield from _told(row, session)
             yield from _stand_ins(row, session)
         yield from _parts(row)
         yield from _asked_for(row)
@@ -108,6 +109,16 @@ def _moves(row: Row, session: Session) -> Iterator[Wanted]:
         )
 
 
+def _told(row: Row, session: Session) -> Iterator[Wanted]:
+    """The hour that the manager said a session now is at."""
+    fact, occurrence = row.standing.moved.get(session.occurrence.id), session.occurrence
+    if fact and session.takes_place and occurrence.end > fact.at:
+        told = told_hour(row, session)
+        key = f"{occurrence.id}/told/{stamp(fact.at)}"
+        topic, because = Topic(row.series, occurrence), "the manager said where it is now"
+        yield _wanted(row, "move", key, because, due=fact.at, until=told, topic=topic, data={"at": told.isoformat()})
+
+
 def _window(session: Session, earliest: datetime) -> list[str]:
     begin, end = session.quarter
     near = FOUR_WEEKS * A_DAY
@@ -117,9 +128,20 @@ def _window(session: Session, earliest: datetime) -> list[str]:
 
 def to_be_replaced(row: Row, session: Session) -> bool:
     """Whether a lost session is to be booked again: while its quarter lasts, the series goes on, and people let us."""
-    wished = session.lost and not session.paused and row.series.conversation.on_conflict == "move"
-    in_time = session.quarter[1] > row.now and row.depth(session.occurrence) < TIMES_BOOKED_AGAIN
+    # Of a missed one the manager said so themselves, and expects what the summary's mail promised.
+    followed = row.series.conversation.on_conflict == "move" or session.became == "missed"
+    wished = session.lost and not session.paused and followed
+    in_time = (
+        max(session.quarter[1], told_hour(row, session)) > row.now
+        and row.depth(session.occurrence) < TIMES_BOOKED_AGAIN
+    )
     return wished and in_time and _goes_on(row, session)
+
+
+def told_hour(row: Row, session: Session) -> datetime:
+    """Where the manager said that the session now is (UTC); long ago if they did not."""
+    fact = row.standing.moved.get(session.occurrence.id)
+    return datetime.fromisoformat(fact.data["start"]) if fact else LONG_AGO
 
 
 def _goes_on(row: Row, session: Session) -> bool:
@@ -133,7 +155,7 @@ def _goes_on(row: Row, session: Session) -> bool:
 def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
     if not to_be_replaced(row, session):
         return
-    occurrence = session.occurrence
+    occurrence, told = session.occurrence, told_hour(row, session)
     topic = Topic(row.series, occurrence)
     if occurrence.status == "declined":
         yield _wanted(
@@ -153,9 +175,10 @@ def _stand_ins(row: Row, session: Session) -> Iterator[Wanted]:
         "single",
         f"{occurrence.id}/again",
         f"its session was {what_became(session)}, and its quarter lasts",
-        until=session.quarter[1],
+        until=max(session.quarter[1], told),
         topic=topic,
         data={
+            **({"at": told.isoformat()} if told > row.now else {}),
             "role": "again",
             "of": occurrence.id,
             "part": session.part if session.part > 1 else 0,

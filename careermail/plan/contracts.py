@@ -1,9 +1,10 @@
 """Who is told of a contract, and when."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from careermail.model import A_DAY, Person, Topic, Wanted
+from careermail.model import A_DAY, Fact, Person, Topic, Wanted
 from careermail.plan.history import Standing
 from careermail.plan.moments import deadline
 from careermail.plan.recurrence import working_moment
@@ -19,10 +20,13 @@ def wanted_contracts(row: Row, sent: Callable[[str], bool]) -> Iterator[Wanted]:
             keys = {c.version: f"{row.series.key}/contract/{c.version}/{person.email}" for c in contracts}
             told = [c for c in contracts if c.version < contract.version and sent(keys[c.version])]
             at = contract.at or row.now
+            fact = row.standing.recorded.get(contract.version)
+            answered = fact is not None and fact.data.get("who") == person.email
             yield Wanted(
                 key=keys[contract.version],
                 kind="contract",
-                due=_within_48_hours(person, at, session),
+                # Who wrote it just now is there to read what was understood.
+                due=at if answered else _within_48_hours(person, at, session),
                 until=at + 30 * A_DAY,
                 topic=Topic(
                     row.series,
@@ -30,10 +34,11 @@ def wanted_contracts(row: Row, sent: Callable[[str], bool]) -> Iterator[Wanted]:
                     following=row.next_start,
                     contract=contract,
                     previous=told[-1] if told else None,
+                    **(_as_answer(fact.data) if fact and answered else {}),
                 ),
                 to=person,
                 because=f"a contract was recorded: version {contract.version}",
-                unless=_superseded(row.standing, contract.version),
+                unless=_superseded(row.standing, contract.version) or _in_copy(fact, person),
             )
 
 
@@ -41,6 +46,17 @@ def _within_48_hours(person: Person, at: datetime, session: Session | None) -> d
     # In working hours; but after a Friday's session, rather at the weekend than after the deadline.
     moment = working_moment(person, at, "after")
     return at if session and at <= deadline(session) < moment else moment
+
+
+def _as_answer(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes the mail an answer to the manager's own, with what is to be asked about it."""
+    questions = tuple((line, missing) for line, missing in data.get("questions", ()))
+    return {"thanks": True, "reply": data["mail"], "subject": data["subject"], "questions": questions}
+
+
+def _in_copy(fact: Fact | None, person: Person) -> str:
+    copied = fact is not None and person.email in fact.data.get("copied", ())
+    return "the manager wrote it to them directly" if copied else ""
 
 
 def _superseded(standing: Standing, version: int) -> str:

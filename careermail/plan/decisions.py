@@ -144,6 +144,8 @@ def _move(scene: Scene) -> Decision | None:
 
 def _near(scene: Scene) -> datetime | None:
     data = scene.data
+    if "at" in data:  # somebody has said when
+        return datetime.fromisoformat(data["at"])
     begin, end = (datetime.fromisoformat(edge) for edge in data["window"])
     but = [date.fromisoformat(day) for day in data.get("but", ())]
     return find_near(scene.series, scene.busy, datetime.fromisoformat(data["wish"]), (begin, end), but=but)

@@ -50,7 +50,10 @@ def _lost(row: Row, session: Session, history: History, ended: set[str]) -> Iter
     again = history.state(f"{row.series.key}/{occurrence.id}/again")
     looking = to_be_replaced(row, session) and again not in {"done", "skipped"}
     what = "late" if session.late else session.became
-    yield _mail(row, session, what, unless=STILL_LOOKING if looking else "")
+    unless = (
+        STILL_LOOKING if looking else "the manager said where it is now" if occurrence.id in row.standing.moved else ""
+    )
+    yield _mail(row, session, what, unless=unless)
 
 
 def _first_of_each_ended(row: Row) -> set[str]:

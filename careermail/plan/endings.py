@@ -30,7 +30,7 @@ def given_up(row: Row) -> list[Occurrence]:
 def worn_out(row: Row) -> bool:
     """Whether the series was booked and taken away so often in a row that people mean it."""
     booked = [b for b in row.standing.bookings.values() if b.role == "series"]
-    lost = {row.standing.occurrences[name].uid for name in row.standing.lost}
+    lost = {row.standing.occurrences[name].uid for name, loss in row.standing.lost.items() if loss.status != "missed"}
     latest = max(b.at for b in booked)
     lately = [b for b in booked if b.uid in lost and b.at > latest - FOUR_WEEKS * A_DAY]
     return len(lately) >= TIMES_BOOKED_AGAIN

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 EFFECTS = {"intent", "done", "skipped", "failed", "held"}
+LOST = {"cancelled", "declined", "missed"}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,6 +48,16 @@ class Loss:
     status: str
 
 
+@dataclass(frozen=True)
+class Change:
+    """Commitments that one side moved or dropped at one moment: the contract before and after."""
+
+    at: datetime
+    by: str  # their address
+    before: Contract
+    after: Contract
+
+
 @dataclass
 class Standing:
     """What stands between one manager and one report."""
@@ -58,6 +69,12 @@ class Standing:
     numbers: int = 0  # the highest number that a commitment ever had
     paused: Fact | None = None
     asked: dict[str, Fact] = field(default_factory=dict)
+    # What the manager said of a session, by occurrence:
+    moved: dict[str, Fact] = field(default_factory=dict)
+    waived: set[str] = field(default_factory=set)
+    later: dict[str, tuple[date, ...]] = field(default_factory=dict)
+    changes: dict[tuple[datetime, str], Change] = field(default_factory=dict)
+    recorded: dict[int, Fact] = field(default_factory=dict)  # by the contract's version
 
     @property
     def contract(self) -> Contract | None:
@@ -86,6 +103,9 @@ class History:
     effects: dict[str, Effect] = field(default_factory=dict)
     series: dict[str, Standing] = field(default_factory=dict)
     troubles: dict[str, Fact] = field(default_factory=dict)
+    heard: dict[str, Fact] = field(default_factory=dict)  # mails of people's that were understood
+    away: dict[str, tuple[tuple[date, date], ...]] = field(default_factory=dict)  # by address
+    cursor: str = ""  # how far the inbox has been read
     horizon: datetime = LONG_AGO  # what was useless by then has been moved to the archive
 
     def of(self, series: str) -> Standing:
@@ -141,7 +161,7 @@ def _ended(history: History, fact: Fact) -> None:
 def _seen(history: History, fact: Fact) -> None:
     standing = history.of(pair(fact.key))
     occurrence = occurrence_of(fact.data)
-    if occurrence.status in {"cancelled", "declined"}:
+    if occurrence.status in LOST:
         standing.lost.setdefault(occurrence.id, Loss(fact.at, occurrence.status))
     else:
         standing.lost.pop(occurrence.id, None)
@@ -150,16 +170,22 @@ def _seen(history: History, fact: Fact) -> None:
 
 def _contract(history: History, fact: Fact) -> None:
     standing = history.of(pair(fact.key))
-    standing.contracts.append(contract_of(fact.data))
+    contract = contract_of(fact.data)
+    standing.contracts.append(contract)
+    standing.recorded[contract.version] = fact
     standing.numbers = max(standing.numbers, fact.data.get("numbers", 0))
 
 
 def _commitment(history: History, fact: Fact) -> None:
-    contracts = history.of(pair(fact.key)).contracts
-    if contracts:
-        name = fact.key.rpartition("/")[2]
-        changed = tuple(_changed(c, fact) if c.id == name else c for c in contracts[-1].commitments)
-        contracts[-1] = replace(contracts[-1], commitments=changed)
+    standing, name = history.of(pair(fact.key)), fact.key.rpartition("/")[2]
+    if standing.contracts:
+        before = standing.contracts[-1]
+        changed = tuple(_changed(c, fact) if c.id == name else c for c in before.commitments)
+        after = standing.contracts[-1] = replace(before, commitments=changed)
+        if fact.data.get("by") and fact.data.get("state") != "done":
+            moment = fact.at, str(fact.data["by"])
+            earlier = standing.changes.get(moment)
+            standing.changes[moment] = Change(*moment, earlier.before if earlier else before, after)
 
 
 def _changed(commitment: Commitment, fact: Fact) -> Commitment:
@@ -168,6 +194,36 @@ def _changed(commitment: Commitment, fact: Fact) -> Commitment:
         return replace(commitment, due=date.fromisoformat(due), agreed=agreed, moves=moves, state="open")
     reason = fact.data.get("reason", "")
     return replace(commitment, state=fact.data["state"], reason=reason, settled=fact.at.date())
+
+
+def _missed(history: History, fact: Fact) -> None:
+    standing, name = history.of(pair(fact.key)), fact.key.rpartition("/")[2]
+    if known := standing.occurrences.get(name):
+        standing.occurrences[name] = replace(known, status="missed")
+        standing.lost.setdefault(name, Loss(fact.at, "missed"))
+
+
+def _said(history: History, fact: Fact) -> None:
+    standing, name = history.of(pair(fact.key)), fact.key.rpartition("/")[2]
+    if fact.kind == "moved":
+        standing.moved[name] = fact
+    elif fact.kind == "waived":
+        standing.waived.add(name)
+    else:
+        standing.later[name] = (*standing.later.get(name, ()), date.fromisoformat(fact.data["day"]))
+
+
+def _heard(history: History, fact: Fact) -> None:
+    history.heard[fact.key] = fact
+
+
+def _away(history: History, fact: Fact) -> None:
+    who, span = fact.key.rpartition("/")[2], (fact.data["since"], fact.data["until"])
+    history.away[who] = (*history.away.get(who, ()), (date.fromisoformat(span[0]), date.fromisoformat(span[1])))
+
+
+def _read(history: History, fact: Fact) -> None:
+    history.cursor = fact.data["cursor"]
 
 
 def _paused(history: History, fact: Fact) -> None:
@@ -195,6 +251,13 @@ _FOLDS = {
     "seen": _seen,
     "contract": _contract,
     "commitment": _commitment,
+    "missed": _missed,
+    "moved": _said,
+    "waived": _said,
+    "later": _said,
+    "heard": _heard,
+    "away": _away,
+    "read": _read,
     "paused": _paused,
     "resumed": _paused,
     "asked": _asked,

@@ -78,6 +78,11 @@ def nudges(session: Session, person: Person) -> list[datetime]:
     return list(moments.values()) or ([last] if last < deadline(session) else [])
 
 
+def as_asked(session: Session, person: Person) -> list[datetime]:
+    """The mornings on which the manager asked to be asked again."""
+    return [send_time(person, day, "after") for day in session.later]
+
+
 def after_deadline(session: Session, person: Person) -> list[datetime]:
     """The working moment after the deadline, and the mornings of the next two working days."""
     first = working_moment(person, deadline(session), "after")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from careermail.model import A_DAY, Action, Effect, Fact, Person, Plan, Series, Team, Topic, Wanted
+from careermail.plan.answers import present, wanted_answers, wanted_changes
 from careermail.plan.bookings import wanted_events
 from careermail.plan.contracts import wanted_contracts
 from careermail.plan.displaced import wanted_displaced
@@ -14,7 +15,7 @@ from careermail.plan.playbook import MERGED, wanted_promise_mails, wanted_sessio
 from careermail.plan.recurrence import at_work, local_day, send_time, working_moment
 from careermail.plan.sessions import Row
 
-SERVICE = "_service"
+SERVICE, INBOX = "_service", "_inbox"  # what is remembered of no manager
 # Calendars come first, so that no mail speaks of a session that is about to move.
 ORDER = {"end": 0, "reshape": 1, "book": 2, "cancel": 3, "move": 4, "single": 5, "note": 6, "unnote": 6}
 CHASE = {"summary": 0, "summary-nudge": 1, "summary-overdue": 2}
@@ -26,7 +27,7 @@ def plan(team: Team, history: History, now: datetime, *, blind: Collection[str] 
     `blind` are the keys of series whose calendar could not be read: nothing that depends on it is decided.
     The result's `wake_at` always lies ahead of `now`, by a day at most.
     """
-    wanted = list(_everything(team, history, now, blind))
+    wanted = list(_everything(present(team, history), history, now, blind))
     return decide(wanted, history, now, blind)
 
 
@@ -39,6 +40,8 @@ def _everything(team: Team, history: History, now: datetime, blind: Collection[s
             yield from wanted_session_mails(row)
         yield from wanted_promise_mails(row)
         yield from wanted_contracts(row, lambda key: history.state(key) == "done")
+        yield from wanted_changes(row)
+    yield from wanted_answers(team, history, now)
     yield from wanted_endings(team.manager, (s.key for s in team.series), history, now)
 
 

@@ -13,6 +13,7 @@ from careermail.model import A_DAY, Person, Series, Topic, Wanted, resolve
 from careermail.plan.moments import (
     a_week_after,
     after_deadline,
+    as_asked,
     days_before,
     days_of_notice,
     deadline,
@@ -34,6 +35,7 @@ from careermail.plan.reasons import (
     more_to_come,
     nothing_open,
     owner_rests,
+    put_off,
     resting,
     settled,
 )
@@ -52,9 +54,11 @@ class Rule(Generic[Subject]):
     until: Callable[[Subject, Person], datetime]
     unless: tuple[Callable[[Subject], str], ...]
     words: str  # the rule, for `why`; it may name the configuration's keys
+    name: str = ""  # in its key, where two rules are of one kind
 
 
 CHASE = (called_off, agreed, more_to_come)
+CHASED = {"summary", "summary-nudge", "summary-overdue"}
 
 # fmt: off
 SESSION_RULES: tuple[Rule[Session], ...] = (
@@ -66,6 +70,8 @@ SESSION_RULES: tuple[Rule[Session], ...] = (
          unless=CHASE, words="at the end of the session"),
     Rule("summary-nudge", "manager", due=nudges, until=deadline,
          unless=CHASE, words="half way to the contract's deadline, and 4 hours before it, after the session"),
+    Rule("summary-nudge", "manager", due=as_asked, until=next_session,
+         unless=CHASE, words="when the manager asked for it, instead of a reminder", name="later"),
     Rule("summary-overdue", "manager", due=after_deadline, until=next_session,
          unless=CHASE, words="on 3 working days, once {summary_hours} hours have passed since the session"),
     Rule("review", "manager", due=monthly, until=next_session,
@@ -105,14 +111,15 @@ def _about_session(rule: Rule[Session], session: Session) -> Iterator[Wanted]:
     person = series.report if rule.to == "report" else series.manager
     for n, due in enumerate(rule.due(session, person), 1):
         yield Wanted(
-            key=f"{series.key}/{occurrence.id}/{rule.kind}" + (f"/{n}" if n > 1 else ""),
+            key=f"{series.key}/{occurrence.id}/{rule.name or rule.kind}" + (f"/{n}" if n > 1 else ""),
             kind=rule.kind,
             due=due,
             until=rule.until(session, person),
             topic=_topic(session, rule.kind, n),
             to=person,
             because=f"{_in_words(rule.words, series)} of {session.day:%A %d %B %Y}",
-            unless=next(filter(None, (unless(session) for unless in rule.unless)), ""),
+            unless=next(filter(None, (unless(session) for unless in rule.unless)), "")
+            or (put_off(session, due) if rule.kind in CHASED else ""),
         )
 
 

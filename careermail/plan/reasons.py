@@ -1,7 +1,8 @@
 """Unless: the reasons for which a mail of the playbook's table is not sent; "" where there is none."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from careermail.plan.recurrence import send_time
 from careermail.plan.sessions import Promise, Session
 
 AGREED_LONG_BEFORE = timedelta(days=10)
@@ -23,13 +24,21 @@ def later_part(session: Session) -> str:
 
 
 def agreed(session: Session) -> str:
-    """The session has its contract."""
-    return f"contract {session.recorded.version} was recorded {session.recorded.at:%d %B}" if session.recorded else ""
+    """The session has its contract, or is to have none."""
+    if session.recorded:
+        return f"contract {session.recorded.version} was recorded {session.recorded.at:%d %B}"
+    return "it brings no contract, as the manager said" if session.waived else ""
 
 
 def more_to_come(session: Session) -> str:
     """The conversation goes on in another session."""
     return "" if session.asks else "the contract is asked for after the last of the three"
+
+
+def put_off(session: Session, due: datetime) -> str:
+    """The manager asked to be asked again later than at `due` (UTC)."""
+    asked = max((send_time(session.series.manager, day, "after") for day in session.later), default=due)
+    return f"the manager asked to be asked again on {asked:%d %B}" if due < asked else ""
 
 
 def nothing_open(session: Session) -> str:

@@ -96,7 +96,8 @@ def holiday(person: Person, day: date) -> str:
 
 def is_day_off(person: Person, day: date) -> bool:
     """Whether the person does not work on this day."""
-    return day.weekday() not in person.working_days or bool(holiday(person, day))
+    away = any(first <= day <= last for first, last in person.away)
+    return away or day.weekday() not in person.working_days or bool(holiday(person, day))
 
 
 def working_day(person: Person, day: date, towards: Literal["before", "after", "same"]) -> date:

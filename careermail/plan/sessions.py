@@ -27,7 +27,9 @@ class Session:
     part: int  # 1 to 3 where three conversations are held apart, else 0
     asks: bool  # the contract is asked for after this one
     lost_at: datetime | None  # when it was first seen not to take place
-    became: str  # what it was then: cancelled or declined
+    became: str  # what it was then: cancelled, declined or missed
+    waived: bool = False  # the manager said that it brings no contract
+    later: tuple[date, ...] = ()  # the days on which the manager asked to be asked again
 
     @property
     def takes_place(self) -> bool:
@@ -150,12 +152,14 @@ class Row:
             contract=self.standing.contract,
             recorded=self._recorded(occurrence.start, following),
             previous=previous,
-            missed=previous is not None and not self._recorded(previous.start, occurrence.start),
+            missed=previous is not None and not self._settled(previous, occurrence.start),
             paused=self.paused,
             part=self._part(occurrence, booking),
             asks=occurrence.id == group[-1].id,
             lost_at=lost.at if lost else None,
             became=lost.status if lost else "",
+            waived=occurrence.id in self.standing.waived,
+            later=self.standing.later.get(occurrence.id, ()),
         )
 
     def _part(self, occurrence: Occurrence, booking: Booking | None) -> int:
@@ -228,6 +232,10 @@ class Row:
 
     def _by_rule(self, start: datetime) -> datetime:
         return after_one_period(self.series.conversation, start, self.series.manager.zone)
+
+    def _settled(self, occurrence: Occurrence, end: datetime) -> bool:
+        """Whether a session has its contract, or is to have none."""
+        return occurrence.id in self.standing.waived or self._recorded(occurrence.start, end) is not None
 
     def _recorded(self, start: datetime, end: datetime) -> Contract | None:
         contracts = (c for c in self.standing.contracts if c.at is not None and start <= c.at < max(end, start))

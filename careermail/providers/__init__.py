@@ -128,6 +128,7 @@ class Provider:
     outbox: Outbox
     inbox: Inbox
     probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
+    vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
     close: Callable[[], None] = nothing_open  # ends connections; the provider may be used again all the same
 
 

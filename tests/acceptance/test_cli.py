@@ -551,16 +551,18 @@ class TestCommitments:
     def test_done_and_dropped_are_not_mailed_about(self, shell: Shell):
         assert shell.ok("done", "jonas-1") == "jonas-1 is done.\n"
         assert shell.ok("drop", "JONAS-3", "--reason", "Dana has left") == (
-            "Taken out of Maya's calendar.\njonas-3 is dropped.\n"
+            "Taken out of Maya's calendar.\nMailed: told to jonas@example.com.\njonas-3 is dropped.\n"
         )
         assert self.open(shell) == [("jonas-2", None)]
         shell.at("2027-02-12T09:00Z")
         shell.ok("once")
-        assert shell.kinds("jonas") == ["contract"]
+        assert shell.kinds("jonas") == ["contract", "told"]
 
     def test_moved_is_due_on_its_new_day(self, shell: Shell):
-        assert shell.ok("move", "jonas-1", "end", "of", "March") == "jonas-1 is due on Wed 31 Mar 2027.\n"
-        assert shell.ok("move", "jonas-2", "2027-02-01") == "jonas-2 is due on Mon 1 Feb 2027.\n"
+        assert shell.ok("move", "jonas-1", "end", "of", "March") == (
+            "Mailed: told to jonas@example.com.\njonas-1 is due on Wed 31 Mar 2027.\n"
+        )
+        assert shell.ok("move", "jonas-2", "2027-02-01").endswith("jonas-2 is due on Mon 1 Feb 2027.\n")
         assert self.open(shell) == [("jonas-1", "2027-03-31"), ("jonas-2", "2027-02-01"), ("jonas-3", "2027-01-15")]
 
     @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from icalendar import Calendar, Event
 from careermail.clock import VirtualClock
 from careermail.model import Occurrence, Person
 from careermail.providers import Window, open_provider
-from careermail.providers.local import post, vdir
+from careermail.providers.local import post
+from careermail.providers.shelf import vdir
 
 EPOCH = datetime(2027, 1, 1, tzinfo=UTC)
 Span = tuple[datetime, datetime]

@@ -1,0 +1,89 @@
+"""Which mails of ours a received one claims to answer, and what those were about. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+from careermail.mail.replies import Received
+from careermail.mail.tokens import holds, manager_of, read
+from careermail.model import Commitment, Fact, Series, Service, Team
+from careermail.plan.history import History, fold, pair
+
+Load = Callable[[str], list[Fact]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A mail of ours that a received one answers."""
+
+    team: Team
+    to: str
+    kind: str
+    keys: tuple[str, ...]
+    about: tuple[str, ...]  # "manager/report/commitment", as the mail numbers them
+    facts: Sequence[Fact] = field(repr=False)
+    history: History = field(repr=False)
+    expired: bool = False
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """The series that it was about, as the configuration still has them."""
+        keys = dict.fromkeys(pair(key) for key in self.keys)
+        return tuple(s for key in keys for s in self.team.series if s.key == key)
+
+    @cached_property
+    def sessions(self) -> dict[str, str]:
+        """The occurrence that it was about, by series."""
+        return {pair(key): name for key in self.keys if (name := self._occurrence(key))}
+
+    def _occurrence(self, key: str) -> str:
+        _, _, name, *_ = f"{key}///".split("/")
+        if name == "heard" and (fact := self.history.heard.get(key.rpartition("/")[0])):
+            name = str(fact.data.get("occurrence", ""))
+        return name if name in self.history.of(pair(key)).occurrences else ""
+
+    @cached_property
+    def commitments(self) -> tuple[tuple[Series, Commitment], ...]:
+        """The commitments by their numbers in the mail; where it had none, all that are open."""
+        series = {s.key: s for s in self.series}
+        if self.about:
+            return tuple((series[pair(name)], self._named(name)) for name in self.about if pair(name) in series)
+        contracts = ((s, self.history.of(s.key).contract) for s in self.series)
+        return tuple((s, c) for s, contract in contracts if contract for c in contract.open)
+
+    def _named(self, name: str) -> Commitment:
+        contract, own = self.history.of(pair(name)).contract, name.rpartition("/")[2]
+        found = (c for c in contract.commitments if c.id == own) if contract else iter(())
+        return next(found, Commitment("manager", "", id=own, state="dropped"))  # its number stays its own
+
+
+def claimed(mail: Received, service: Service, teams: Mapping[str, Team], load: Load, today: date) -> Iterator[Claim]:
+    """The mails of ours that it answers: those that its tokens name, then those of its thread, the nearest first.
+
+    `teams` are found by their manager's mark; `load` gives a manager's facts.
+    """
+    for said in mail.tokens:
+        token = read(service, said)
+        if token and (team := teams.get(token.manager)):
+            for claim in _sent(team, f"<{token.mail}", load):
+                if holds(service, token, claim.to, claim.kind):
+                    yield replace(claim, expired=token.expires < today)
+    for name in reversed(mail.thread):
+        if team := teams.get(manager_of(name, service)):
+            yield from _sent(team, name, load)
+
+
+def _sent(team: Team, name: str, load: Load) -> Iterator[Claim]:
+    """The mails of ours whose Message-ID begins so."""
+    facts = load(team.manager.email)
+    history, keys = fold(facts), defaultdict[str, list[str]](list)
+    for key, effect in history.effects.items():
+        known = str((effect.data.get("intent") or {}).get("message_id", ""))
+        if known.startswith(name):
+            keys[known].append(key)
+    for own in keys.values():
+        data = history.effects[own[0]].data
+        intent = data["intent"]
+        yield Claim(team, intent["to"], str(data["kind"]), tuple(own), tuple(intent.get("about", ())), facts, history)

@@ -1,0 +1,130 @@
+"""Fetch what came, have the mailroom judge it, and keep what is to become of it: once, however often it is fetched."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from careermail.clock import Clock
+from careermail.errors import ProviderError, StoreError, TryLater
+from careermail.mail.bounces import Bounce
+from careermail.mail.compose import hand_on
+from careermail.mail.tokens import message_id
+from careermail.mailroom import Mailroom, Verdict
+from careermail.model import A_DAY, Fact, Service, Team, opaque
+from careermail.plan.history import History, fold
+from careermail.plan.planner import INBOX
+from careermail.providers import LONGEST, Provider
+from careermail.store import Store
+from careermail.troubles import BOUNCE, Troubles, permanent, told
+
+log = logging.getLogger("careermail")
+
+
+POLL, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=16)
+TOLD_FOR = timedelta(days=2)  # of a mail that could not be taken in; it stays in the mailbox
+
+
+class Postman:
+    """Reads one inbox for all managers. Nothing of a mail is kept but the facts that it makes; the mail stays there."""
+
+    def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
+        self._service, self._provider, self._store, self._clock = service, provider, store, clock
+        self._troubles = Troubles(store)
+        self._failures = 0
+
+    def round(self, teams: Iterable[Team]) -> tuple[set[str], timedelta]:
+        """Take in all that came, and return the managers whom it concerns, and how long to wait before the next round.
+
+        Raises StoreError and TryLater where nothing can be remembered. Where something could not be taken in for now,
+        it and all that follows is fetched again the next time; what was taken in before is known by its fact.
+        """
+        room, concerned = Mailroom(self._service, teams, vouched=self._provider.vouched), set[str]()
+        try:
+            with self._store.lock(INBOX):
+                whole = self._fetch(room, concerned)
+        except (StoreError, TryLater):
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with the inbox, all else goes on)
+            self._failures += 1
+            self._troubles.arise(INBOX, told(error), self._clock.now(), manager=INBOX)
+        else:
+            self._failures = 0
+            now = self._clock.now()
+            self._troubles.settle(now, lambda trouble: whole if trouble.key == INBOX else _old(trouble, now))
+        return concerned, min(POLL * 2**self._failures, LONGEST_PAUSE)
+
+    def _fetch(self, room: Mailroom, concerned: set[str]) -> bool:
+        """Take in batch after batch; False where something must be tried again."""
+        kept = cursor = fold(self._store.load(INBOX)).cursor
+        whole = True
+        while True:
+            messages, after = self._provider.inbox.fetch(cursor)
+            for raw in messages:
+                whole &= self._take_in(room, raw, concerned)
+            if whole and after != kept:
+                self._store.replace(INBOX, [Fact(self._clock.now(), "read", INBOX, {"cursor": after})], [])
+                kept = after
+            if not messages or after == cursor:
+                return whole
+            cursor = after
+
+    def _take_in(self, room: Mailroom, raw: bytes, concerned: set[str]) -> bool:
+        """Take in one message; False where it must be tried again."""
+        try:
+            judge = partial(room.judge, raw, self._clock.now(), self._store.load, whole=len(raw) < LONGEST)
+            verdict = judge()
+            if verdict.manager:
+                with self._store.lock(verdict.manager):
+                    verdict = judge()  # nothing of theirs changes from here on
+                    self._act(verdict, raw)
+                concerned.add(verdict.manager)
+        except (StoreError, TryLater):
+            raise
+        except Exception as error:  # noqa: BLE001 (one mail's fault must not keep the others waiting)
+            said = told(error)
+            cause = f"{INBOX}/{opaque(raw.decode(errors='replace'))[:12]}" if permanent(said) else INBOX
+            self._troubles.arise(cause, said, self._clock.now(), manager=INBOX)
+            return permanent(said)
+        log.info("mail", extra={"key": verdict.digest, "reason": verdict.why})
+        return True
+
+    def _act(self, verdict: Verdict, raw: bytes) -> None:
+        if verdict.hand_on:
+            self._hand_on(verdict, raw)
+        if verdict.bounce:
+            self._came_back(verdict.manager, verdict.bounce)
+        if verdict.rsvp and not self._provider.calendar.answer(verdict.rsvp):
+            return  # it comes too late, or the calendar has heard of it already
+        self._store.append(verdict.manager, verdict.facts)
+
+    def _came_back(self, manager: str, bounce: Bounce) -> None:
+        """An address takes no mail: the admin hears of it until it does, or is somebody else's."""
+        said = f"a mail to {bounce.to} came back ({bounce.status}): {bounce.said or 'no reason was given'}"
+        error = ProviderError(f"{said}. Is the address right? It stands in the configuration.", permanent=True)
+        self._troubles.arise(f"{BOUNCE}{bounce.to}", error, self._clock.now(), manager=manager)
+
+    def _hand_on(self, verdict: Verdict, raw: bytes) -> None:
+        """Pass a mail on before anything is remembered of it: nothing of it is on disk in between."""
+        series, service = verdict.hand_on, self._service
+        if series is None or verdict.mail is None:
+            return
+        name = message_id(service, [f"{series.key}/forward/{verdict.digest}"], series.manager.email)
+        if self._provider.outbox.find(name, series.manager.email) is not True:
+            now = self._clock.now()
+            self._provider.outbox.send(hand_on(service, series, verdict.mail, raw, message_id=name, now=now))
+
+
+def _old(trouble: Fact, now: datetime) -> bool:
+    return trouble.key.startswith(f"{INBOX}/") and now - trouble.at > TOLD_FOR
+
+
+def reachable(address: str, team: Team, history: History, since: datetime, now: datetime) -> bool:
+    """Whether an address from which a mail came back is nobody's any more, or has taken another for a day."""
+    people = {person.email for series in team.series for person in (series.manager, series.report)}
+    took = (
+        e.at
+        for e in history.effects.values()
+        if e.state == "done" and (e.data.get("intent") or {}).get("to") == address
+    )
+    return address not in people or any(since < at < now - A_DAY for at in took)

@@ -1,0 +1,71 @@
+"""What people write to careermail: answers to its mails, and mails of their own, dropped into the inbox on disk."""
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import make_msgid
+from pathlib import Path
+
+from scene import World
+
+from careermail.model import Person
+
+
+def last(world: World, kind: str, to: Person) -> EmailMessage:
+    """The latest mail of a kind that somebody received, as it left."""
+    found = [message_from_bytes(path.read_bytes(), policy=SMTP) for path in world.root.glob(f"mail/{to.email}/new/*")]
+    mails = sorted((m for m in found if m["X-Careermail-Kind"] == kind), key=lambda m: m["Date"].datetime)
+    return mails[-1]
+
+
+def answer(mail: EmailMessage, who: Person, words: str, *, quote: bool = True) -> EmailMessage:
+    """What a mail program makes of an answer to a mail."""
+    message = letter(who, str(mail["Reply-To"]), f"Re: {mail['Subject']}", words)
+    message["In-Reply-To"] = mail["Message-ID"]
+    message["References"] = " ".join(filter(None, [mail["References"], mail["Message-ID"]]))
+    if quote:
+        original = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        quoted = "\n".join(f"> {line}".rstrip() for line in original.splitlines())
+        said = f"{words}\n\nOn Tue, 12 Jan 2027 at 11:00, {mail['From']} wrote:\n\n{quoted}\n"
+        message.set_content(said)
+    return message
+
+
+def letter(who: Person, to: str, subject: str, words: str, **headers: str) -> EmailMessage:
+    """A mail of somebody's own."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = f"{who.name} <{who.email}>"
+    message["To"] = to
+    message["Subject"] = subject
+    message["Date"] = "Wed, 13 Jan 2027 10:00:00 +0000"
+    message["Message-ID"] = make_msgid(domain="example.com")
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(words)
+    return message
+
+
+def drop(world: World, message: EmailMessage | bytes) -> None:
+    """It arrives."""
+    raw = message if isinstance(message, bytes) else message.as_bytes()
+    folder: Path = world.root / "inbox" / "new"
+    for part in ("tmp", "new", "cur"):
+        (folder.parent / part).mkdir(parents=True, exist_ok=True)
+    number = len(list(folder.iterdir()))
+    (folder / f"{number:06}.host").write_bytes(raw)
+
+
+def reply(world: World, kind: str, who: Person, words: str, *, quote: bool = True) -> EmailMessage:
+    """Somebody answers the latest mail of a kind that they got, and careermail looks."""
+    message = answer(last(world, kind, who), who, words, quote=quote)
+    drop(world, message)
+    world.tick()
+    return message
+
+
+def write(world: World, who: Person, subject: str, words: str, to: str = "careermail@example.com") -> EmailMessage:
+    """Somebody writes of their own accord, and careermail looks."""
+    message = letter(who, to, subject, words)
+    drop(world, message)
+    world.tick()
+    return message
