@@ -91,7 +91,8 @@ class MailProgram:
         assert calendar.method.value == part.get_param("method")
         for one in calendar.vevent_list:
             assert self.person.email in {a.value.removeprefix("mailto:") for a in one.attendee_list}
-        if not any(self._apply(calendar.method.value, one) for one in self._ordered(calendar)):
+        applied = [self._apply(calendar.method.value, one) for one in self._ordered(calendar)]
+        if not any(applied):
             self.ignored.append(mail)
 
     @staticmethod

@@ -143,12 +143,14 @@ def _change(told: Calendar, now: Calendar, uid: str, name: str) -> Change | None
 
 
 def instance(calendar: Calendar, uid: str, name: str) -> Component | None:
-    """What is said of one instance, by its exception or by the master; None if it does not take place."""
+    """What is said of one instance, by its exception or by the master; None if it does not take place. To be read."""
     master, _ = parts(calendar, uid)
     if master is not None and name in excluded(master, UTC):
         return None
+    view = calendar.copy()  # without its parts: what is made for this one instance is to stand in no calendar
+    view.subcomponents = list(calendar.events)
     try:
-        one = edits.exception(calendar.copy(recursive=True), uid, name, UTC)
+        one = edits.exception(view, uid, name, UTC)
     except LookupError:
         return None
     return None if is_cancelled(one) else one
@@ -195,8 +197,9 @@ def _number(one: Component, before: Component | None, revision: int) -> None:
 
 
 def asked_times(one: Component) -> tuple[object, ...]:
-    """What an answer is about; without EXDATEs, since one instance less is a message of its own."""
-    return schedule(one)[:_EXDATES]
+    """What an answer is about: the hour and the rule. Neither the length, nor EXDATEs, each a message of its own."""
+    start, _, zone, rules, extra, *_ = schedule(one)
+    return start, zone, rules, extra
 
 
 def _apply(copy: Calendar, now: Calendar, uid: str, change: Change, revision: int) -> None:
@@ -207,7 +210,8 @@ def _apply(copy: Calendar, now: Calendar, uid: str, change: Change, revision: in
             number(one, revision)
     elif change.method == "CANCEL":
         edits.cancel(copy, uid, change.recurrence_id, UTC)
-    elif (fresh := instance(now, uid, change.recurrence_id)) is not None:
+    elif (one := instance(now, uid, change.recurrence_id)) is not None:
+        fresh = one.copy(recursive=True)
         _number(fresh, instance(copy, uid, change.recurrence_id), revision)
         copy.subcomponents = [one for one in copy.subcomponents if one is not _held(copy, uid, change.recurrence_id)]
         copy.add_component(fresh)

@@ -1,20 +1,27 @@
 """The calendar by mail alone keeps what every calendar promises, with people whose programs only speak mail."""
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+from shutil import copytree
 from typing import cast
 
 import pytest
 from mailprogram import MailProgram
 from provider_suite import (
     ANA,
+    APRIL,
+    JANUARY,
     JONAS,
+    JULY,
     MAYA,
+    OCTOBER,
     SERIES,
     CalendarSuite,
     World,
@@ -31,6 +38,7 @@ from careermail.providers.standards.imip import ImipCalendar
 from careermail.providers.standards.invitations import Invitations
 
 NOTE = Event("note@careermail.example.com", MAYA, (), "Introduce Jonas to Dana", "", start=date(2027, 3, 2))
+TALK = Occurrence(SERIES.uid, "", utc(2027, 1, 12, 9), utc(2027, 1, 12, 10))
 SERVICE = Service("careermail", "careermail@example.com")
 
 
@@ -40,6 +48,10 @@ class Post:
 
     sent: list[EmailMessage] = field(default_factory=list)
     tells: bool = True
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(str(mail["To"]), str(mail["Message-ID"])) for mail in self.sent]
 
     def send(self, message: EmailMessage) -> None:
         self.sent.append(message)
@@ -178,3 +190,82 @@ class TestImip(CalendarSuite):
         booked.provider.calendar.put(replace(SERIES, uid="far@careermail.example.com", attendees=(ANA,), marker="far"))
         busy = booked.provider.calendar.busy([ANA], (utc(2027, 4, 1), utc(2027, 5, 1)))
         assert [(b.start, b.end) for b in busy] == [(utc(2027, 4, 13, 8), utc(2027, 4, 13, 9))]
+
+
+# --- exactly once ---
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Peril:
+    """Kills at the n-th step that leaves a trace: a file made, renamed or removed, or a mail handed over."""
+
+    left: int | None = None
+
+    def step(self, event: str, _: object = None) -> None:
+        if self.left is not None and event in {"tempfile.mkstemp", "os.rename", "os.remove", "mailed", "mailing"}:
+            self.left -= 1
+            if self.left == 0:
+                self.left = None
+                raise Killed
+
+
+PERIL = Peril()
+sys.addaudithook(PERIL.step)
+
+
+class DeadlyPost(Post):
+    def send(self, message: EmailMessage) -> None:
+        PERIL.step("mailing")
+        super().send(message)
+        PERIL.step("mailed")
+
+
+EDITS: dict[str, Callable[[World], object]] = {
+    "book": lambda w: w.provider.calendar.put(SERIES),
+    "move": lambda w: w.provider.calendar.move(MAYA, held(w)[APRIL], utc(2027, 4, 15, 12), utc(2027, 4, 15, 13)),
+    "decline": lambda w: w.hands.decline_one(replace(TALK, recurrence_id=OCTOBER)),
+    "propose": lambda w: w.hands.move_one(replace(TALK, recurrence_id=JULY), utc(2027, 7, 20, 8)),
+    "refuse": lambda w: w.hands.cancel_one(replace(TALK, recurrence_id=JANUARY)),
+    "lengthen": lambda w: w.provider.calendar.put(replace(SERIES, minutes=90)),
+    "end": lambda w: w.provider.calendar.cancel(MAYA, SERIES.uid, since=utc(2027, 8, 1)),
+}
+
+
+@pytest.mark.parametrize(("name", "tells"), [*((name, True) for name in EDITS), ("book", False), ("move", False)])
+def test_whenever_it_is_killed_everybody_is_told_of_each_state_once(tmp_path: Path, name: str, tells: bool):
+    """Killed before each thing that leaves a trace, started again and asked for the same again, as the runner does."""
+    before = Post()
+    for earlier in list(EDITS)[: list(EDITS).index(name)]:
+        EDITS[earlier](world_in(tmp_path / "before", before))
+    undisturbed, _ = after(tmp_path, name, before, tells=tells)
+    left, alive = 0, False
+    while not alive:
+        left += 1
+        post, alive = after(tmp_path, name, before, tells=tells, left=left)
+        assert set(post.told) == set(undisturbed.told), left
+        doubtful = 0 if tells else 1  # the one mail that nothing can tell about
+        assert len(post.told) <= len(set(post.told)) + doubtful, left
+    assert left > 1
+    world = world_in(tmp_path / "1", undisturbed)
+    stands = [o.start for o in held(world).values() if o.status != "cancelled"]
+    refused = {utc(2027, 1, 12, 9)} if name == "refuse" else set()  # no mail tells Maya of her own no
+    assert world.hands.sees(JONAS, SERIES.uid) == stands
+    assert world.hands.sees(MAYA, SERIES.uid) == sorted(refused.union(stands))
+
+
+def after(folder: Path, name: str, before: Post, *, tells: bool, left: int | None = None) -> tuple[Post, bool]:
+    """What was mailed once an edit is done, however often it was begun; and whether nothing killed it."""
+    state, post = folder / str(left), DeadlyPost(list(before.sent), tells)
+    if (folder / "before").exists():
+        copytree(folder / "before", state)
+    PERIL.left = left
+    with suppress(Killed):
+        EDITS[name](world_in(state, post))
+    alive, PERIL.left = PERIL.left is not None, None
+    EDITS[name](world_in(state, post))
+    held(world_in(state, post))
+    return post, alive

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from careermail.clock import Clock
 from careermail.mail import edits, invite
-from careermail.mail.answering import asked_about, say
+from careermail.mail.answering import asked_about
 from careermail.mail.expand import sessions
 from careermail.mail.itip import name_of
 from careermail.mail.vevent import all_parts, answers, instance_of, organizer, parts, recurs, span, starts
@@ -139,14 +139,13 @@ def _obey(calendar: Calendar, uid: str, manager: str, now: datetime) -> None:
 
 
 def _moved(calendar: Calendar, rsvp: Rsvp, name: str) -> Calendar | None:
-    """The calendar with what a manager proposed in it, and their yes to that; None where it cannot be had."""
+    """The calendar with what a manager proposed in it; None where it cannot be had."""
     master, _ = parts(calendar, rsvp.uid)
     if rsvp.proposed is None:
         return None
     if master is not None and recurs(master) and not name:
         return _reshaped(calendar, master, rsvp.uid, rsvp.proposed)
     edits.move(calendar, rsvp.uid, name, rsvp.proposed, UTC)
-    say(edits.exception(calendar, rsvp.uid, name, UTC), rsvp.attendee, "ACCEPTED")
     return calendar
 
 

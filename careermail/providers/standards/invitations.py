@@ -51,7 +51,7 @@ class Invitations:
 
     def in_step(self, ours: Summary) -> bool:
         """Whether every attendee knows what stands, and no answer waits: a look at the files' times is enough."""
-        return all(self._seal(who, ours.uid) == str(ours.state) for who in ours.attendees)
+        return not self._behind(ours)
 
     def tell(self, ours: Calendar, uid: str) -> None:
         """Mail each attendee of the event what they do not know yet.
@@ -59,9 +59,11 @@ class Invitations:
         `ours` is the organizer's calendar as it stands; it is not changed. Whoever cannot be reached keeps nobody else
         from hearing of it, and is told by a later `tell`; the first such ProviderError is raised at the end.
         """
-        now, mine = itip.public(ours, uid, self._service.address), summary(ours, uid)
+        mine = summary(ours, uid)
+        behind = self._behind(mine)
+        now = itip.public(ours, uid, self._service.address) if behind else ours
         failed: list[ProviderError] = []
-        for who in mine.attendees:
+        for who in behind:
             try:
                 self._tell(now, mine, who)
             except ProviderError as error:
@@ -99,7 +101,7 @@ class Invitations:
         Where it gives a session another time than an attendee was told, they are asked anew: their answer was about
         another hour.
         """
-        copies = {who: self._settled(who, uid) for who in summary(ours, uid).attendees}
+        copies = {who: self._settled(who, uid) for who in self._behind(summary(ours, uid))}
         news = [answering.follow(ours, copy, uid, who) for who, copy in copies.items() if copy is not None]
         return any(news)
 
@@ -125,6 +127,10 @@ class Invitations:
         return _read(self._path(who, uid))
 
     # --- one attendee ---
+
+    def _behind(self, ours: Summary) -> list[str]:
+        """Who was not told yet of what stands, or has answered since."""
+        return [who for who in ours.attendees if self._seal(who, ours.uid) != str(ours.state)]
 
     def _tell(self, now: Calendar, mine: Summary, who: str) -> None:
         held = self._settled(who, mine.uid)
