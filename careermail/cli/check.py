@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 import click
 
@@ -14,6 +15,7 @@ from careermail.mail.escape import plain
 from careermail.providers import Found, Probe, open_provider
 
 log = logging.getLogger("careermail")
+WIDTH = 120
 
 
 @click.command("check")
@@ -111,7 +113,7 @@ def _print(tries: Sequence[Try], provider: str) -> None:
     for one in tries:
         click.echo(f"\n{_head(one)}")
         for label, words in _lines(one):
-            click.echo(f"  {label:<7}  {plain(words)}")
+            click.echo(fill(plain(words), WIDTH, initial_indent=f"  {label:<7}  ", subsequent_indent=" " * 11))
     if failed := sum(not one.found for one in tries):
         click.echo(f"\n{failed} of {len(tries)} logins failed.")
     elif tries:
@@ -126,6 +128,6 @@ def _head(one: Try) -> str:
 
 def _lines(one: Try) -> list[tuple[str, str]]:
     if not one.found:
-        return [("because", one.error)]
-    told = (("offers", one.found.offers), ("lacks", one.found.lacks))
-    return [(label, ", ".join(words)) for label, words in told if words]
+        return [("because", one.error.removeprefix(f"{one.probe.name}: "))]
+    offers = [("offers", ", ".join(one.found.offers))] if one.found.offers else []
+    return offers + [("lacks", words) for words in one.found.lacks]
