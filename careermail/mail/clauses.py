@@ -50,7 +50,7 @@ def read(text: str, sayings: Sayings) -> list[Clause]:
 
 def joined(clauses: list[Clause]) -> str:
     """Neighbours of one line as they were written."""
-    return clauses[0].line[clauses[0].start : clauses[-1].end]
+    return clauses[0].line[clauses[0].start : clauses[-1].end].strip()
 
 
 @lru_cache(maxsize=1024)
@@ -76,24 +76,14 @@ def _lines(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _split(line: str, number: int, paragraph: int, sayings: Sayings) -> Iterator[Clause]:
-    bullet = _BULLET.match(line)
-    start, opens, caused = bullet.end() if bullet else 0, True, False
-    for cut in _cuts(sayings).finditer(line, start):
-        if clause := _clause(line, start, cut.start(), number, paragraph, cut[0], opens, caused):
-            yield clause
-            opens = bool(re.search(r"[.!?…;]", cut[0]))
-        start, caused = cut.end(), bool(cut["because"])
-    if clause := _clause(line, start, len(line), number, paragraph, "", opens, caused):
-        yield clause
-
-
-def _clause(  # noqa: PLR0913 (it is all that a clause has)
-    line: str, start: int, end: int, number: int, paragraph: int, mark: str, opens: bool, caused: bool
-) -> Clause | None:
-    text = line[start:end]
-    end -= len(text) - len(text.rstrip())
-    start += len(text) - len(text.lstrip())
-    return Clause(line, start, end, number, paragraph, mark, opens, caused) if start < end else None
+    start = found.end() if (found := _BULLET.match(line)) else 0
+    opens, caused = True, False
+    for cut in (*_cuts(sayings).finditer(line, start), None):
+        end, mark = (cut.start(), cut[0]) if cut else (len(line), "")
+        if line[start:end].strip():
+            yield Clause(line, start, end, number, paragraph, mark, opens, caused)
+            opens = bool(re.search(r"[.!?…;]", mark))
+        start, caused = (cut.end(), bool(cut["because"])) if cut else (end, False)
 
 
 @lru_cache

@@ -5,6 +5,7 @@ The four parts are the playbook's (What a Development Contract Looks Like); the 
 
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from difflib import SequenceMatcher
 from typing import TypeVar
 
 from careermail.mail import lines
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _LINES, _LETTERS = 300, 20_000  # of a contract that both can keep in mind, and many times over
 _ANY_DAY = date(2024, 1, 1)  # what is written out in full reads the same on every day
+_NEARLY = 0.8  # how alike the words of a correction are to what it corrects
 _QUOTED = 200  # characters of a line that is not read
 _BOXES = {"open": "", "done": "[x] ", "dropped": "[-] "}
 
@@ -64,8 +66,9 @@ def parse(text: str, series: Series, on: date, *, language: str | None = None) -
     """The contract that a text holds, its dates resolved forward from the day `on` (local to the manager).
 
     `language` is the locale of whoever wrote it, the manager's unless given. Any text can be parsed: a line that is
-    not understood is asked about and loses nothing of the others, and so is the first of too many. A commitment without a date is kept, undated. The
-    report's commitments come before the manager's, each side's in the order they were written.
+    not understood is asked about and loses nothing of the others, and so is the first of too many. A commitment
+    without a date is kept, undated. The report's commitments come before the manager's, each side's in the order they
+    were written.
     """
     reading = _Reading(on, language or series.manager.language)
     short, beyond = _shortened(text)
@@ -187,18 +190,48 @@ def amend(old: Contract | None, new: Contract, series: Series, on: date, *, numb
     """The new version of a contract with its ids, "jonas-1": what stood in the old one keeps what is known of it.
 
     The same commitment is one of the same owner and words; with another date it is moved, as agreed `on` that day.
-    What was settled and is agreed again for another date is a new commitment. `number` is the first number that no
-    commitment of the series ever had.
+    What was settled and is agreed again for another date is a new commitment; one that has its id already (`mend`) is
+    that one whatever its words. `number` is the first number that no commitment of the series ever had.
     """
+    named = {commitment.id: commitment for commitment in old.commitments} if old else {}
     known: dict[tuple[Owner, str], list[Commitment]] = {}
     for commitment in old.commitments if old else ():
         known.setdefault(_same(commitment), []).append(commitment)
     commitments = []
     for commitment in new.commitments:
-        before = _take_known(known, commitment)
+        before = named.get(commitment.id) or _take_known(known, commitment)
         commitments.append(_carried(before, commitment, on) if before else _first(commitment, series, on, number))
         number += before is None
     return replace(new, commitments=tuple(commitments), version=(old.version if old else 0) + 1)
+
+
+def mend(old: Contract, new: Contract) -> Contract:
+    """What a correction makes of a contract: it speaks of some of it, and all else stays.
+
+    A commitment of the same owner and nearly the same words is the one that it corrects.
+    """
+    corrected = {meant.id: replace(c, id=meant.id) for c in new.commitments if (meant := _meant(old, c))}
+    texts = {c.text for c in corrected.values()}
+    return replace(
+        new,
+        commitments=(
+            *(corrected.get(c.id, c) for c in old.commitments),
+            *(c for c in new.commitments if c.text not in texts),
+        ),
+        reviews=(*old.reviews, *_missing(old.reviews, new.reviews)),
+        questions=(*old.questions, *_missing(old.questions, new.questions)),
+    )
+
+
+def _meant(old: Contract, new: Commitment) -> Commitment | None:
+    """The commitment that a correction speaks of, as far as its words tell: of several like it, none but the same."""
+    own = [c for c in old.open if c.owner == new.owner]
+    like = [c for c in own if _same(c) == _same(new)] or [c for c in own if _alike(c.text, new.text) > _NEARLY]
+    return like[0] if len(like) == 1 else None
+
+
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
 
 
 def _same(commitment: Commitment) -> tuple[Owner, str]:

@@ -1,5 +1,7 @@
 """A contract within a mail: whether there is one, with whom it is, and where it begins and ends."""
 
+# ruff: noqa: RUF001 (people type en dashes)
+
 import re
 from collections import Counter
 from dataclasses import dataclass

@@ -11,13 +11,14 @@ from careermail.mail.filling import Heard, fill
 from careermail.mail.referring import Which
 from careermail.mail.sayings import Sayings, sayings_of
 
-_SLOTS = {
-    "it": "(?P<it>.{1,80})",
-    "one": "(?P<one>.{1,40})",
+_SHORT = {
+    "it": "(?P<it>.{1,80}?)",
+    "one": "(?P<one>.{1,40}?)",
     "name": "(?P<name>.{1,100}?)",
     "moment": "(?P<moment>.{2,60}?)",
     "day": "(?P<day>.{2,40}?)",
 }
+_LONG = _SHORT | {"it": "(?P<it>.{1,80})"}
 _LONGEST = 200  # characters of a clause; whatever is longer is a sentence to a person
 
 
@@ -60,9 +61,8 @@ def _known(language: str, verbs: tuple[str, ...]) -> tuple[Saying, ...]:
 
 def _patterns(form: str, sayings: Sayings) -> Iterator[re.Pattern[str]]:
     """A saying as regular expressions: what is meant may be as short as can be, or as long ("the talk to Dana to")."""
-    while (expanded := re.sub("<<(.+?)>>", lambda m: sayings.terms[m[1]], form)) != form:
-        form = expanded
-    for extent in ("?", "") if "<it>" in form else ("?",):
-        slots = _SLOTS | {name: f"{_SLOTS[name][:-1]}{extent})" for name in ("it", "one")}
-        whole = re.sub("(?<![P?])<([a-z]+)>", lambda m, slots=slots: slots[m[1]], form)
+    while "<<" in form:
+        form = re.sub("<<(.+?)>>", lambda term: sayings.terms[term[1]], form)
+    for slots in (_SHORT, _LONG) if "<it>" in form else (_SHORT,):
+        whole = re.sub("(?<!P)<([a-z]+)>", lambda slot: slots[slot[1]], form)  # noqa: B023 (it is called at once)
         yield re.compile(rf"(?:{sayings.before}[ ,.!:-]+)*(?:{whole})(?:[ ,.!]+{sayings.after})*")

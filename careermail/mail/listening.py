@@ -175,7 +175,7 @@ class _Listener:
     def _doubtful(self, said: str, clause: Clause, last: _Found | None) -> bool:
         reason = clause.caused or (last and last.heard.verb in _REASONED)
         told = last and last.heard.verb == "book" and re.search(self._sayings.told, said)
-        doubts = self._sayings.hedge if reason else f"{self._sayings.hedge}|{self._sayings.denial}"
+        doubts = f"{self._sayings.hedge}|{self._sayings.acting if reason else self._sayings.denial}"
         return bool(told or re.search(doubts, said))
 
     def _understood(self, anything: bool) -> Understood:
@@ -198,12 +198,13 @@ class _Listener:
             self._unclear.append(question(clause.line, clause.number, DOUBTFUL))
 
     def _said(self, found: _Found) -> Iterator[Said]:
-        heard, line = found.heard, plain(found.clause.line)[:_SHORT]
-        about = heard.commitments or tuple((series, None) for series in heard.series)
-        for series, commitment in about:
-            yield Said(
-                cast(Verb, heard.verb), series, commitment, heard.day, heard.moment, heard.until, found.reason, line
-            )
+        heard, line = found.heard, plain(found.clause.line.strip())[:_SHORT]
+        dates = (heard.day, heard.moment, heard.until)
+        verb = cast(Verb, heard.verb)
+        yield from (
+            Said(verb, series, commitment, *dates, found.reason, line) for series, commitment in heard.commitments
+        )
+        yield from (Said(verb, series, None, *dates, found.reason, line) for series in heard.series)
 
     def _without_contradictions(self, said: list[Said]) -> Understood:
         """What was said, each thing once; of what contradicts itself nothing, but a question."""

@@ -22,6 +22,7 @@ class Sayings:
     because: str  # a word after which a reason follows
     hedge: str  # what makes anything said beside it doubtful
     denial: str  # what makes it doubtful unless it is a reason
+    acting: str  # what makes a reason look like one more thing to do
     told: str  # what makes a wish to meet a tale of having met
     greeting: str
     thanks: str
@@ -45,20 +46,27 @@ class Sayings:
 
 _TERMS = {
     "talk": r"(?:(?:the|our|this|my) )?(?:career )?(?:talk|session|meeting|conversation|call|chat)",
-    "it is": r"(?:(?:it|this|that|they|these|both)(?:'s|'re| is| are| was| were| has been| have been| got)? |its |thats )",
-    "please": r"(?:(?:can|could|would|will) you (?:please )?)?(?:please )?(?:(?:let's|let us|i'd like to|i would like to|i need to|"
-    r"i have to|i want to|we need to|we have to|i'll|i will|we'll|we will) )?",
+    "it is": r"(?:(?:it|this|that|they|these|both)(?:'s|'re| is| are| was| were| has been| have been)? |its |thats )",
+    "please": r"(?:(?:can|could|would|will) you (?:please )?)?(?:please )?(?:(?:let's|let us|(?:i'd|i would) like to|"
+    r"(?:i|we) (?:need|have|want) to|(?:i|we)(?:'ll| will)) )?",
     "i will": r"(?:i'll|i will|ill|will|i am going to|i'm going to|let me)",
-    "when": r"(?: (?:now|already|today|yesterday|this (?:morning|afternoon|week)|last (?:week|month|night)|earlier|on time|"
-    r"earlier today|earlier this week|a while ago))*",
+    "when": r"(?: (?:now|already|today|yesterday|this (?:morning|afternoon|week)|last (?:week|month|night)|earlier|"
+    r"on time|a while ago))*",
     "done": r"(?:done and dusted|done|finished|completed|complete|sorted|✓)(?: ?✓)*",
-    "not done": r"not (?:yet (?:done|finished|started|complete)|(?:done|finished|started|complete|there|ready)(?: yet)?|yet)",
+    "not done": r"not (?:yet )?(?:done|finished|started|complete|there|ready)(?: yet)?|not yet",
     "moved": r"(?:moved|postponed|pushed|delayed|rescheduled|deferred|shifted|extended|changed)",
     "move": r"(?:move|postpone|push|delay|reschedule|defer|shift|extend|change)",
     "gone": r"(?P<why>(?:(?:no longer|not|isn't|is not) (?:relevant|needed|necessary|required|applicable)"
     r"(?: any ?more| any longer| now)?|obsolete|moot))",
     "is": r"(?: ?[-:.)=>]+ ?| )(?:(?:is|are|was|were|has been|have been|now|already|please|all) )*",
     "this time": r"(?: (?:this time|today|yesterday|this week|at all|yet|in the end|after all))*",
+    "list": r"(?:contract|summary|list)",
+    "missed": r"(?:happen|meet|talk|take place|make it|manage(?: it| to meet)?|get to (?:it|meet|talk))",
+    "i have not": r"(?:(?:i|we) )?(?:haven't|have not|havent|didn't|did not|didnt)",
+    "begun": r"(?:done|do|finished|finish|started|start|(?:got|gotten|get) to|(?:got|get) round to)",
+    "this": r"(?:(?:it|this|that|we|<<talk>>) )",
+    "has not": r"(?:hasn't|has not|haven't|have not|hasnt|havent)",
+    "it was": r"(?:(?:(?:<<talk>> (?:is|was|has been)|(?:we|i)(?:'ve| have| had to)?) |<<it is>>)(?:(?:now|been) )*)",
     "goals": r"(?:goals?|plans?|direction|priorities|ambitions?|aims?)",
     "to": r"(?:to|until|till|by|for)",
     "mails": r"(?:mails?|e-?mails?|reminders?|messages?|notes?|nudges?|notifications?)",
@@ -69,37 +77,32 @@ _TERMS = {
 
 _SAYS = {
     "missed": (
-        r"(?:no,? )?(?:(?:it|this|that|we|<<talk>>) )?(?:didn't|did not|didnt|did'nt|couldn't|could not) "
-        r"(?:happen|meet|talk|take place|make it|manage(?: it| to meet)?|get to (?:it|meet|talk))<<this time>>",
-        r"(?:no,? )?(?:(?:it|this|that|we|<<talk>>) )?(?:hasn't|has not|haven't|have not|hasnt|havent|never) "
-        r"(?:happened|met|took place|taken place)<<this time>>",
+        r"(?:no,? )?<<this>>?(?:didn't|did not|didnt|did'nt|couldn't|could not) <<missed>><<this time>>",
+        r"(?:no,? )?<<this>>?(?:<<has not>>|never) (?:happened|met|took place|taken place)<<this time>>",
         r"(?:we |i )?(?:skipped|missed)(?: it| this| that| this one| <<talk>>)?<<this time>>",
         r"(?:(?:it|this|<<talk>>) (?:was|is|got|has been) )?cancell?ed<<this time>>",
         r"(?:it |<<talk>> )?fell through",
         r"we (?:had to )?cancel(?:l?ed)?(?: it| this| <<talk>>)<<this time>>",
     ),
     "moved": (
-        r"(?:(?:it|this|that|<<talk>>)(?:'s| is| was| has been| got)? |its |(?:we|i)(?:'ve| have)? |we had to )?"
-        r"(?:now |been )*(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: back| out)? (?:to|until|till|for) <moment>",
+        r"<<it was>>?(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: back| out)? (?:to|until|till|for) <moment>",
         r"(?:it's|its|it is|<<talk>> is)(?: now)?(?: on| at| for)? <moment>",
         r"now (?:on|at) <moment>",
         r"new (?:time|date|slot|day)(?: is)?:? <moment>",
-        r"(?:<<it is>>|(?:we|i)(?:'ve| have)? )?(?:now |been )*(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: to)?",
+        r"<<it was>>?(?:<<moved>>|move)(?: it| this| <<talk>>)?(?: to)?",
         r"<<please>><<move>>(?: it| this| that| <<talk>>)? to <moment>",
         r"(?:we'll|we will|we)(?: now)? (?:meet|talk)(?: on| at)? <moment>",
     ),
     "no-contract": (
         r"no (?:contract|commitments?|summary|agreements?|notes)(?: needed| necessary| to send)?(?: this time| today)?",
-        r"(?:there (?:is|was) )?nothing (?:was |to be )?(?:agreed|(?:to )?(?:write down|record|report|note|agree))(?: on)?"
-        r"(?: this time| today)?",
+        r"(?:there (?:is|was) )?nothing (?:was )?(?:agreed|to (?:write down|record|report|agree))(?: on)?<<this time>>",
         r"we (?:agreed|decided)(?: on)? nothing(?: this time| today)?",
         r"we (?:didn't|did not|didnt) (?:agree|decide)(?: on)? anything(?: this time| today)?",
         r"we made no (?:commitments?|agreements?)(?: this time| today)?",
         r"<<please>>skip the (?:contract|summary)(?: this time)?",
     ),
     "later": (
-        r"<<i will>> (?:do|send|write|finish|complete)(?: you)?(?: it| this| that| them| the (?:contract|summary|list))?"
-        r"(?: down| up)? (?:<day>|later)",
+        r"<<i will>> (?:do|send|write|finish)(?: you)?(?: it| this| that| the <<list>>)?(?: down| up)? (?:<day>|later)",
         r"<<please>>(?:remind|ask|nudge) me(?: again)?(?: about (?:it|this))? (?:<day>|later)",
         r"(?:give me|i need)(?: time)? (?P<day>(?:until|till) .{2,40})",
         r"(?:i need |give me )?(?:more|some) time",
@@ -116,10 +119,8 @@ _SAYS = {
         r"<it><<is>>(?:still )?(?:<<not done>>|in progress|wip|under ?way|ongoing|pending|open)",
         r"(?:no,? )?(?:(?:i|we)(?:'m|'re| am| are) )?(?:still )?(?:working )?on (?:it|this|that)",
         r"(?:no,? )?(?:(?:i|we)(?:'m|'re| am| are) )?still working on <it>",
-        r"(?:<<it is>>|i'm |i am )?(?:almost|nearly|half|not quite|partly|halfway|getting)"
-        r"(?: done| finished| there| complete)",
-        r"(?:no,? )?(?:(?:i|we) )?(?:haven't|have not|havent|didn't|did not|didnt) (?:yet )?(?:done|do|finished|finish|"
-        r"started|start|got to|gotten to|get to|got round to|get round to)(?: <it>)?(?: yet)?",
+        r"(?:<<it is>>|i'm |i am )?(?:almost|nearly|half|not quite|partly|getting) (?:done|finished|there|complete)",
+        r"(?:no,? )?<<i have not>> (?:yet )?<<begun>>(?: <it>)?(?: yet)?",
     ),
     "move": (
         r"<<please>><<move>> <it>(?: back| out)? (?:to|until|till|by) <day>",
@@ -235,13 +236,16 @@ ENGLISH = Sayings(
     r"mistake|ignore|or not|or at|done with)\b|^or\b",
     denial=r"\b(?:not|no|never|nothing|none|nobody|neither|nor|cannot|cant|dont|only|but|however|although|though|half|"
     r"partly|almost|nearly|still|yet|will|done|finished|drop|dropped|move|moved|stop|pause)\b|n't\b|'ll\b",
+    acting=r"^(?:(?:and|but|so|then|please|it|this|that|we|i|it's|is|was|now) )*(?:moved?|postponed?|rescheduled?|drop|"
+    r"pause|stop|cancel|done|finished|later|tomorrow|by|until|book|remind|resume)\b",
     told=r"\b(?:went|yesterday|last|we (?:talked|met|spoke|had)|i (?:talked|met|spoke|had)|was (?:great|good|fine)|"
     r"didn't|cancel(?:led)?)\b",
-    greeting=r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|morning)(?: (?:all|there|again|[^ ]+(?: [^ ]+)?))?",
-    thanks=r"(?:ok|okay|got it|noted|will do|sure|great|perfect|understood|good|fine|sorry|(?:many |ok,? )?(?:thanks|thank you|"
-    r"thx|cheers|ta)(?: (?:so|very) much| a lot| again| for (?:asking|the (?:reminder|nudge|note|mail|heads-?up))| [^ ]+)?)",
-    farewell=r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes)|best|cheers|all the best|br|kr|sincerely|yours|"
-    r"take care|talk soon|--|/[^ ]+)",
+    greeting=r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|morning)(?: [^ ]+(?: [^ ]+)?)?",
+    thanks=r"(?:ok|okay|got it|noted|will do|sure|great|perfect|understood|good|fine|sorry|"
+    r"(?:many |ok,? )?(?:thanks|thank you|thx|cheers|ta)"
+    r"(?: (?:so|very) much| a lot| again| for (?:asking|the (?:reminder|nudge|note|mail|heads-?up))| [^ ]+)?)",
+    farewell=r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes)|best|cheers|all the best|br|kr|sincerely|"
+    r"yours|take care|talk soon|--|/[^ ]+)",
     postscript=r"(?:p\.? ?s\b)",
     about=r"(?:(?:the|our|my) )?(?:development )?(?:contract|summary|agreement|notes?)(?: (?:of|from) (?:my|our|the) "
     r"(?:talk|session|conversation))? (?:with|for) <name>",
