@@ -627,6 +627,17 @@ def test_copies_go_into_a_folder_of_any_name(box: Box):
     assert sent.holds("<prompt-1@careermail.example.com>")
 
 
+def test_without_a_mark_the_folder_called_sent_is_taken_and_with_neither_none(ca: CA, new_box: Callable[..., Box]):
+    with Dovecot(ca.good, mark="") as unmarked, Dovecot(ca.good, sent="Outgoing", mark="") as without:
+        for server, kept in ((unmarked, True), (without, False)):
+            box = new_box(server)
+            sent = box.sent(sent="auto")
+            sent.keep(mail())
+            assert sent.holds("<prompt-1@careermail.example.com>") == kept
+            (probe,) = box.inbox(sent="auto").probes()
+            assert probe.look().lacks == (() if kept else ("the folder Sent for copies of what is sent",))
+
+
 @pytest.mark.parametrize("act", [lambda sent: sent.keep(mail()), lambda sent: sent.holds("<x@y>")])
 def test_a_missing_folder_for_copies_is_urgent(box: Box, act: Callable[[SentFolder], object]):
     with pytest.raises(ProviderError, match="there is no folder 'Gesendet'; make it, or name another") as told:

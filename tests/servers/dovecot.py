@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from shutil import rmtree, which
 from typing import Self
@@ -71,9 +71,9 @@ protocol imap {{
 namespace inbox {{
   inbox = yes
   separator = /
-  mailbox Sent {{
+  mailbox "{sent}" {{
     auto = create
-    special_use = \\Sent
+    special_use = {mark}
   }}
 }}
 service imap-login {{
@@ -109,9 +109,12 @@ class Dovecot:
     Whoever logs in with PASSWORD, or is written to, has a mailbox there.
     """
 
-    def __init__(self, certificate: Certificate, *, imap: str = "") -> None:
-        """With `imap`, lines of dovecot.conf for IMAP alone, such as an `imap_capability` that lacks something."""
-        self._certificate, self._imap = certificate, imap
+    def __init__(self, certificate: Certificate, *, imap: str = "", sent: str = "Sent", mark: str = "\\Sent") -> None:
+        """With `imap`, lines of dovecot.conf for IMAP alone, such as an `imap_capability` that lacks something.
+
+        `sent` is a folder that everybody has, and `mark` its special use (RFC 6154).
+        """
+        self._certificate, self._imap, self._sent, self._mark = certificate, imap, sent, mark
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -150,6 +153,8 @@ class Dovecot:
                 login="dovenull" if root else me,
                 chroot="" if root else "chroot =",
                 imap=self._imap,
+                sent=self._sent,
+                mark=self._mark,
                 imap_port=self.port,
                 imaps_port=self.tls_port,
                 lmtp_port=self.lmtp_port,
@@ -160,12 +165,15 @@ class Dovecot:
         with (self.root / "stderr").open("w") as stderr:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
         for port in (self.port, self.tls_port, self.lmtp_port):
-            self._await(port)
+            self._poll(lambda port=port: self._greet(port), f"does not listen on {port}")
 
     def stop(self) -> None:
         """Serve no longer, at once and those who are connected neither; the mails stay."""
         os.killpg(self._process.pid, signal.SIGKILL)  # asked politely, it would go on serving these
         self._process.wait()
+        for port in (self.port, self.tls_port, self.lmtp_port):  # its children die a moment later
+            self._poll(lambda port=port: socket.create_server(("127.0.0.1", port)).close(), f"still listens on {port}")
+        rmtree(self.root / "run")  # whoever starts may not believe that nobody answers at these sockets
 
     def deliver(self, *messages: bytes, to: str = "careermail@example.com") -> None:
         """Hand over mails by LMTP, as an MTA does; the envelope address may be plus-addressed."""
@@ -220,14 +228,18 @@ class Dovecot:
             listeners = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
             self.port, self.tls_port, self.lmtp_port = (s.getsockname()[1] for s in listeners)
 
-    def _await(self, port: int) -> None:
+    def _greet(self, port: int) -> None:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"Dovecot did not start: {(self.root / 'stderr').read_text()}")
+        socket.create_connection(("127.0.0.1", port), 5).close()
+
+    def _poll(self, attempt: Callable[[], object], trouble: str) -> None:
         for _ in range(1000):
-            if self._process.poll() is not None:
-                raise RuntimeError(f"Dovecot did not start: {(self.root / 'stderr').read_text()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+            with contextlib.suppress(OSError):
+                attempt()
                 return
             time.sleep(0.01)
-        raise RuntimeError(f"Dovecot does not listen on {port}: {self.log}")
+        raise RuntimeError(f"Dovecot {trouble}: {self.log}")
 
 
 def _keeper() -> tuple[int, int]:

@@ -26,6 +26,7 @@ from careermail.providers.standards.mailbox import SECONDS, Mailbox, capabilitie
 if TYPE_CHECKING:
     from imap_tools.mailbox import BaseMailBox
 
+AUTO = "auto"
 LOOK_BACK = timedelta(days=31)
 HEADERS_AT_ONCE = 500  # keeps a command below the 8,000 characters that servers take (RFC 7162, 4)
 HEADERS = "To Cc Resent-To Delivered-To X-Original-To Envelope-To In-Reply-To References"
@@ -109,17 +110,20 @@ class ImapInbox:
                 offers.append(self._mailbox.how)
             if self._sent:
                 sent = _sent_folder(box, self._sent)
-                what = f"the folder {sent or self._sent!r} for copies of what is sent"
-                (offers if sent else lacks).append(what)
+                named = repr(sent or self._sent) if self._sent != AUTO or sent else "Sent"
+                (offers if sent else lacks).append(f"the folder {named} for copies of what is sent")
             return Found(tuple(offers), tuple(lacks))
 
 
 class SentFolder:
-    """Copies of what was sent, in a folder of the same login; "auto" is the one marked as such (RFC 6154)."""
+    """Copies of what was sent, in a folder of the same login.
+
+    "auto" is the folder that is marked as such (RFC 6154), else the one called Sent; with neither, none are kept.
+    """
 
     def __init__(self, settings: Mapping[str, Any], service: Service, *, seconds: float = SECONDS) -> None:
         """`settings` are those of the inbox; `seconds` is how long to wait for an answer of the server's."""
-        self._name = settings["sent"]
+        self._name, self._found = settings["sent"], ""
         self._mailbox = Mailbox(settings, service.domain, seconds=seconds)
 
     def keep(self, message: EmailMessage) -> None:
@@ -131,18 +135,25 @@ class SentFolder:
         from imap_tools import MailMessageFlags
         from imap_tools.errors import MailboxAppendError
 
+        copy = message.as_bytes(policy=SMTP)
         with self._mailbox.session() as box:
+            if not (folder := self._folder(box)):
+                return
             try:
-                box.append(message.as_bytes(policy=SMTP), self._folder(box), flag_set=MailMessageFlags.SEEN)
+                box.append(copy, folder, flag_set=MailMessageFlags.SEEN)
             except MailboxAppendError as error:
-                raise self._mailbox.refusal(error, f"no copy can be put into {self._name!r}") from None
+                self._found = ""
+                mend = "make room there, or name another folder as `sent` in [provider.inbox]"
+                raise self._mailbox.refusal(error, f"no copy can be put into {folder!r}", mend) from None
 
     def holds(self, message_id: str) -> bool:
         """Whether a copy of the mail with this Message-ID (with its angle brackets) is there. Raises ProviderError."""
         from imap_tools import AND, Header
 
         with self._mailbox.session() as box:
-            self._mailbox.examine(box, self._folder(box))
+            if not (folder := self._folder(box)):
+                return False
+            self._mailbox.examine(box, folder)
             return bool(box.uids(AND(header=Header("Message-ID", message_id.strip())), charset=None))
 
     def close(self) -> None:
@@ -150,16 +161,18 @@ class SentFolder:
         self._mailbox.close()
 
     def _folder(self, box: "BaseMailBox") -> str:
-        if name := _sent_folder(box, self._name):
-            return name
+        self._found = self._found or _sent_folder(box, self._name)
+        if self._found or self._name == AUTO:
+            return self._found
         mend = "make it, or name another as `sent` in [provider.inbox]"
         raise ProviderError(f"{self._mailbox.where}: there is no folder {self._name!r}; {mend}", urgent=True)
 
 
 def _sent_folder(box: "BaseMailBox", name: str) -> str:
     """The folder's name on this server; "" where it has none."""
-    if name == "auto":
-        return next((folder.name for folder in box.folder.list() if "\\Sent" in folder.flags), "")
+    if name == AUTO:
+        marked = (folder.name for folder in box.folder.list() if "\\Sent" in folder.flags)
+        return next(marked, "") or _sent_folder(box, "Sent")
     return name if box.folder.exists(name) else ""
 
 

@@ -37,7 +37,7 @@ class Mailbox:
     def where(self) -> str:
         """The login, as errors and probes name it."""
         host, port = self._found["host"], self._found["port"]
-        server = f"{host}:{port}" if host else f"of {self._domain}"
+        server = f"{host}:{port}{f' ({self.how})' if self.how else ''}" if host else f"of {self._domain}"
         return f"IMAP {server} as {self._settings['user']}"
 
     @contextmanager
@@ -149,7 +149,7 @@ class Mailbox:
             raise ProviderError(f"{self.where}: {error.strerror or 'the connection broke off'}") from None
         except imaplib.IMAP4.abort:  # its own words may hold a line of what was being read
             raise ProviderError(f"{self.where}: the server broke the connection off") from None
-        except imaplib.IMAP4.error:
+        except (imaplib.IMAP4.error, ValueError):  # a number that is none, for example
             raise ProviderError(f"{self.where}: the server did not understand, or was not understood") from None
         except UnexpectedCommandStatusError as error:
             raise ProviderError(f"{self.where}: the server refuses: {_said(error)}") from None
