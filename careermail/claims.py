@@ -38,6 +38,12 @@ class Claim:
         """The occurrence that it was about, by series."""
         return {pair(key): name for key in self.keys if (name := self._occurrence(key))}
 
+    @cached_property
+    def anew(self) -> bool:
+        """Whether it asked for a whole contract, whatever stands: the goals had changed."""
+        heard = (self.history.heard.get(key.rpartition("/")[0]) for key in self.keys)
+        return any(answer["what"] == "changed" for fact in heard if fact for answer in fact.data.get("answers", ()))
+
     def _occurrence(self, key: str) -> str:
         _, _, name, *_ = f"{key}///".split("/")
         if name == "heard" and (fact := self.history.heard.get(key.rpartition("/")[0])):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from careermail.errors import UsageError
-from careermail.mail.contract import Parsed, amend, changes, parse
+from careermail.mail.contract import Parsed, amend, changes, mend, parse
 from careermail.model import Commitment, Fact, Occurrence, Series
 from careermail.plan.history import Standing, to_data
 from careermail.plan.recurrence import local_day
@@ -13,9 +13,17 @@ from careermail.plan.sessions import Row
 
 
 def record_contract(
-    series: Series, standing: Standing, text: str, now: datetime, *, letter: Mapping[str, Any] | None = None
+    series: Series,
+    standing: Standing,
+    text: str,
+    now: datetime,
+    *,
+    letter: Mapping[str, Any] | None = None,
+    correcting: bool = False,
 ) -> tuple[list[Fact], Parsed]:
     """Record a contract that the manager wrote; return the facts, and what was understood and must be asked.
+
+    With `correcting` it speaks of a part of the one that this session has already, if it has one: all else stays.
 
     Dates are resolved from the day of the session that it came from. `letter` tells of the mail that it came in: who,
     mail (its Message-ID), subject, and copied (who has it already). No fact where nothing was understood at all, or
@@ -27,8 +35,10 @@ def record_contract(
     new = parsed.contract
     if not (new.commitments or new.reviews or new.questions):
         return [], parsed
-    contract = amend(standing.contract, new, series, local_day(series.manager, now), number=standing.numbers + 1)
     occurrence = session[0] if session else ""
+    if correcting and standing.contract and standing.contract.occurrence == occurrence:
+        new = mend(standing.contract, new)
+    contract = amend(standing.contract, new, series, local_day(series.manager, now), number=standing.numbers + 1)
     # After another session the same contract is agreed anew.
     if standing.contract and standing.contract.occurrence == occurrence and not changes(standing.contract, contract):
         return [], parsed
@@ -36,7 +46,7 @@ def record_contract(
     numbers = [int(c.id.rpartition("-")[2]) for c in contract.commitments]
     data["numbers"] = max([standing.numbers, *numbers])
     if letter:
-        data |= {**letter, "questions": [[q.line, q.missing] for q in parsed.questions]}
+        data |= {**letter, "unclear": [[q.line, q.missing] for q in parsed.questions]}
     return [Fact(now, "contract", f"{series.key}/contract/{contract.version}", data)], parsed
 
 

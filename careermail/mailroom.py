@@ -173,17 +173,16 @@ class _Case:
         return self._understand(asked, self._letter(claim, person), claim.team, claim.facts)
 
     def _letter(self, claim: Claim, person: Person) -> Letter:
-        mail, copied = self.mail, self._copied(claim.team.series, person)
         return Letter(
             person,
             self.digest,
             self.now,
             claim.series,
             claim.sessions,
-            claim.kind,
-            mail.message_id,
-            mail.subject,
-            copied,
+            mail=self.mail.message_id,
+            subject=self.mail.subject,
+            copied=self._copied(claim.team.series, person),
+            anew=claim.anew,
         )
 
     def _understand(self, asked: Asked, letter: Letter, team: Team, facts: Sequence[Fact]) -> Verdict:

@@ -25,10 +25,10 @@ class Letter:
     now: datetime
     series: tuple[Series, ...]
     sessions: Mapping[str, str] = field(default_factory=dict)  # the occurrence that the mail was about, by series
-    kind: str = ""  # of the mail that it answers
     mail: str = ""  # its own Message-ID
     subject: str = ""
     copied: tuple[str, ...] = ()  # the reports who have it as well
+    anew: bool = False  # a contract in it is a whole one, whatever stands
 
     def data(self) -> dict[str, Any]:
         """What its fact holds whatever it says."""
@@ -93,7 +93,9 @@ def _say(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
 
 def _contract(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
     data = {"who": letter.person.email, "mail": letter.mail, "subject": letter.subject, "copied": list(letter.copied)}
-    facts, parsed = desk.record_contract(said.series, standing, said.line, letter.now, letter=data)
+    facts, parsed = desk.record_contract(
+        said.series, standing, said.line, letter.now, letter=data, correcting=not letter.anew
+    )
     done.facts += facts
     if facts:
         return  # the mail that tells both of it thanks the manager, and asks what must be asked

@@ -1,6 +1,7 @@
 """What is mailed because somebody wrote: to the writer, to the other side, to the manager in between."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ from careermail.plan.recurrence import working_moment
 from careermail.plan.sessions import Row
 
 USEFUL = 14 * A_DAY
+_BULLET = re.compile(r"^\s*(?:[-*•\u2013]|\d+[.)])\s+")
 
 
 def present(team: Team, history: History) -> Team:
@@ -69,11 +71,16 @@ def _topic(row: Row, fact: Fact, answer: dict[str, str], *, thanks: bool) -> Top
         note=data.get("note", ""),
         stand_in=datetime.fromisoformat(data["start"]) if "start" in data else None,
         until=date.fromisoformat(data["until"]) if data.get("until") else None,
-        questions=tuple((line, missing) for line, missing in data.get("questions", ())),
+        questions=questions(data.get("questions", ())),
         thanks=thanks,
         reply=data.get("mail", "") if thanks else "",
         subject=data.get("subject", "") if thanks else "",
     )
+
+
+def questions(unclear: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """What is to be asked, of a fact: each line without its bullet, with what is missing of it."""
+    return tuple((_BULLET.sub("", line), missing) for line, missing in unclear)
 
 
 def _occurrence(row: Row, name: str) -> Occurrence | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from careermail.model import A_DAY, Fact, Person, Topic, Wanted
+from careermail.plan.answers import questions
 from careermail.plan.history import Standing
 from careermail.plan.moments import deadline
 from careermail.plan.recurrence import working_moment
@@ -50,8 +51,8 @@ def _within_48_hours(person: Person, at: datetime, session: Session | None) -> d
 
 def _as_answer(data: Mapping[str, Any]) -> dict[str, Any]:
     """What makes the mail an answer to the manager's own, with what is to be asked about it."""
-    questions = tuple((line, missing) for line, missing in data.get("questions", ()))
-    return {"thanks": True, "reply": data["mail"], "subject": data["subject"], "questions": questions}
+    asked = questions(data.get("unclear", ()))
+    return {"thanks": True, "reply": data["mail"], "subject": data["subject"], "questions": asked}
 
 
 def _in_copy(fact: Fact | None, person: Person) -> str:

@@ -119,7 +119,7 @@ def _about_session(rule: Rule[Session], session: Session) -> Iterator[Wanted]:
             to=person,
             because=f"{_in_words(rule.words, series)} of {session.day:%A %d %B %Y}",
             unless=next(filter(None, (unless(session) for unless in rule.unless)), "")
-            or (put_off(session, due) if rule.kind in CHASED else ""),
+            or (put_off(session, due) if rule.kind in CHASED and not rule.name else ""),
         )
 
 

@@ -1,8 +1,8 @@
 """Unless: the reasons for which a mail of the playbook's table is not sent; "" where there is none."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from careermail.plan.recurrence import send_time
+from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Promise, Session
 
 AGREED_LONG_BEFORE = timedelta(days=10)
@@ -36,9 +36,10 @@ def more_to_come(session: Session) -> str:
 
 
 def put_off(session: Session, due: datetime) -> str:
-    """The manager asked to be asked again later than at `due` (UTC)."""
-    asked = max((send_time(session.series.manager, day, "after") for day in session.later), default=due)
-    return f"the manager asked to be asked again on {asked:%d %B}" if due < asked else ""
+    """The manager asked to be asked again, on the day of `due` (UTC) or later."""
+    asked = max(session.later, default=date.min)
+    today = local_day(session.series.manager, due)
+    return f"the manager asked to be asked again on {asked:%d %B}" if today <= asked else ""
 
 
 def nothing_open(session: Session) -> str:
