@@ -6,8 +6,7 @@ components under `METHOD:REQUEST` or `CANCEL`, which is one property more on wha
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from careermail.mail.vevent import (
@@ -22,10 +21,11 @@ from careermail.mail.vevent import (
     span,
     starts,
 )
+from careermail.mail.zones import timezone
 from careermail.model import Event, Person
 
 if TYPE_CHECKING:
-    from icalendar import Calendar, Timezone
+    from icalendar import Calendar
     from icalendar import Event as Component
 
 PRODID = "-//careermail//EN"
@@ -105,19 +105,9 @@ def number(one: Component, revision: int) -> None:
 def text(calendar: Calendar) -> bytes:
     """The calendar as a file or a message holds it, with the VTIMEZONE of each zone that it names."""
     for name in sorted(calendar.get_missing_tzids()):
-        if zone := _timezone(name, min(starts(one).year for one in calendar.events if "DTSTART" in one)):
+        if zone := timezone(name, min(starts(one).year for one in calendar.events if "DTSTART" in one)):
             calendar.subcomponents.insert(0, zone)
     return bytes(calendar.to_ical())
-
-
-@cache
-def _timezone(name: str, year: int) -> Timezone | None:
-    from icalendar import Timezone
-
-    try:
-        return Timezone.from_tzid(name, first_date=date(year, 1, 1))
-    except ValueError:
-        return None  # somebody's own name for a zone: nothing is known that could be said of it
 
 
 def parse(content: bytes) -> Calendar:

@@ -210,15 +210,12 @@ def _apply(copy: Calendar, now: Calendar, uid: str, change: Change, revision: in
             number(one, revision)
     elif change.method == "CANCEL":
         edits.cancel(copy, uid, change.recurrence_id, UTC)
-    elif (one := instance(now, uid, change.recurrence_id)) is not None:
-        fresh = one.copy(recursive=True)
+    elif (said := instance(now, uid, change.recurrence_id)) is not None:
+        fresh = said.copy(recursive=True)
         _number(fresh, instance(copy, uid, change.recurrence_id), revision)
-        copy.subcomponents = [one for one in copy.subcomponents if one is not _held(copy, uid, change.recurrence_id)]
+        old = next((each for each in all_parts(copy, uid) if name_of(each) == name_of(fresh)), None)
+        copy.subcomponents = [each for each in copy.subcomponents if each is not old]
         copy.add_component(fresh)
-
-
-def _held(copy: Calendar, uid: str, name: str) -> Component | None:
-    return next((one for one in all_parts(copy, uid) if name_of(one) == name), None)
 
 
 def message(told: Calendar | None, copy: Calendar, uid: str, change: Change) -> Calendar:

@@ -120,7 +120,26 @@ class TestText:
         assert told is not None
         for hours in range(0, 24 * 365 * 3, 7):
             local = datetime(2027, 1, 13) + timedelta(hours=hours)
-            assert local.replace(tzinfo=told).utcoffset() == local.replace(tzinfo=ZoneInfo(zone)).utcoffset()
+            real = local.replace(tzinfo=ZoneInfo(zone))
+            if real.astimezone(UTC).astimezone(real.tzinfo).replace(tzinfo=None) == local:  # in a gap are no clocks
+                assert local.replace(tzinfo=told).utcoffset() == real.utcoffset()
+
+    @pytest.mark.parametrize(
+        ("zone", "onset", "rule"),
+        [
+            ("Europe/Stockholm", "20260329T020000", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3"),
+            ("America/New_York", "20260308T020000", "FREQ=YEARLY;BYDAY=2SU;BYMONTH=3"),
+            ("Pacific/Auckland", "20260927T020000", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=9"),
+        ],
+    )
+    def test_summer_comes_by_rule_at_the_hour_that_the_clocks_show_before_it(self, zone: str, onset: str, rule: str):
+        """As RFC 5545 (3.6.5) has it, and as Outlook reads it, which passes over RDATEs."""
+        text = written(replace(EVENT, organizer=replace(MAYA, timezone=zone)))
+        assert f"BEGIN:DAYLIGHT\nDTSTART:{onset}\nRRULE:{rule}\n" in text
+
+    def test_a_zone_without_summer_has_one_time(self):
+        text = written(replace(EVENT, organizer=replace(MAYA, timezone="America/Sao_Paulo")))
+        assert text.count("TZOFFSETTO:-0300\n") == text.count("TZOFFSETTO") == 1
 
     @pytest.mark.parametrize("content", [b"", b"Dear Jonas", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a", b"\xff\xfe\x00"])
     def test_what_is_no_calendar_is_refused_without_a_word_of_it(self, content: bytes):
