@@ -93,7 +93,7 @@ def _rich(kind: str, series: Series, side: str, n: int) -> Topic:
         times=n % 3 + 1,
         questions=UNCLEAR if kind in {"answer", "contract"} and n % 2 else (),
         thanks=kind in {"answer", "contract"},
-        subject="After your talk with Jonas" if kind in {"answer", "help", "forward"} else "",
+        subject="After your talk with Jonas" if kind in {"answer", "help", "forward", "invitation"} else "",
         until=NEXT.date() if n % 2 or kind == "answer" else None,
     )
 
@@ -108,6 +108,7 @@ def _bare(kind: str, series: Series, side: str) -> Topic:
         commitments=(promise,) if kind in {"due-soon", "due", "overdue", "reminder"} else (),
         deadline=DEADLINE if kind in {"summary", "summary-nudge"} else None,
         note="It had to move." if kind in {"displaced", "alarm"} else "",
+        subject="Maya and Jonas" if kind == "invitation" else "",
         what=WHATS.get(kind, ("",))[0] if kind in {"answer", "passed-on"} else "",
         previous=Contract((replace(promise, state="open"),)) if kind == "told" else None,
         stand_in=NEXT if kind in {"answer", "passed-on"} else None,
