@@ -30,7 +30,6 @@ type = from_file
 file = {root}/rights
 [storage]
 filesystem_folder = {root}/collections
-_filesystem_fsync = False
 [logging]
 level = warning
 """

@@ -83,11 +83,12 @@ def _addresses(principal: Resource | None) -> list[str]:
 
 def _calendars(web: Web) -> tuple[str, list[Resource]]:
     """The principal that we log in as ("" if unknown), and the calendars at the url, or at the principal's home."""
-    listed = _listing(web, web.login.url) or _listing(web, WELL_KNOWN)
+    exact = web.login.exact  # then our own principal's calendars are somebody else's
+    listed = _listing(web, web.login.url) or (None if exact else _listing(web, WELL_KNOWN))
     if listed is None:
         return "", []
     here, found = listed
-    principal = here.href("D:current-user-principal")
+    principal = "" if exact else here.href("D:current-user-principal")
     if calendars := _events(found):
         return principal, calendars
     homes = here.hrefs("C:calendar-home-set")

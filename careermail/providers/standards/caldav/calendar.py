@@ -85,7 +85,10 @@ class CalDavCalendar:
         self._at(organizer, lambda desk: desk.change(uid, wanted))
 
     def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
-        """As Calendar.busy: read where their calendar may be read, else asked of the organizer's server."""
+        """As Calendar.busy: read where their calendar may be read, else asked of the organizer's server.
+
+        Beside that, people are busy with what we invited them to.
+        """
         asked = list(people)
         for person in asked if len(asked) > 1 else ():
             self._organizers.setdefault(person.email, asked[0])
@@ -122,6 +125,7 @@ class CalDavCalendar:
             found = self._opened(person)
             if found.account.calendar == desk.account.calendar:
                 raise
+            desk.web.close()
             self._desks[person.email] = found
             return work(found)
 
@@ -133,13 +137,16 @@ class CalDavCalendar:
     def _opened(self, person: Person) -> Desk:
         return Desk(person, login(self._settings, person), self._clock, self._invitations)
 
-    def _busy(self, person: Person, window: Window) -> list[Busy]:
+    def _busy(self, person: Person, window: Window) -> set[Busy]:
         organizer = self._organizers.get(person.email)
         if organizer == person:
             return self._at(person, lambda desk: freebusy.read(desk, window))
-        if names(self._settings, person):
-            with suppress(freebusy.UnseenError):
-                return freebusy.looked(lambda: self._desk(person), window)
+        seen: set[Busy] | None = None
+        with suppress(freebusy.UnseenError):
+            if names(self._settings, person):
+                seen = freebusy.looked(lambda: self._desk(person), window)
         if organizer is None:
-            return []
-        return self._at(organizer, lambda desk: freebusy.asked(desk, person, window))
+            return seen or set()
+        return (seen or set()) | self._at(
+            organizer, lambda desk: freebusy.known(desk, person, window, asked=seen is None)
+        )

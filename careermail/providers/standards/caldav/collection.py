@@ -5,22 +5,15 @@ Nothing of other people's events is kept: what changes in the calendar is looked
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin
-from zoneinfo import ZoneInfo
 
 from careermail.errors import ProviderError
-from careermail.mail.expand import Instance, Window, expand
-from careermail.mail.invite import SERIES, parse
-from careermail.mail.vevent import CalendarError, uids
+from careermail.mail.invite import SERIES
 from careermail.model import opaque
-from careermail.providers.shelf.reconcile import Summary, summaries
 from careermail.providers.standards.caldav.account import MULTISTATUS, Account
+from careermail.providers.standards.caldav.item import Item
 from careermail.providers.standards.caldav.web import MOVED, Answer, Web
 from careermail.providers.standards.caldav.xml import (
     OK,
@@ -33,9 +26,6 @@ from careermail.providers.standards.caldav.xml import (
     tag,
 )
 
-if TYPE_CHECKING:
-    from icalendar import Calendar
-
 GONE = frozenset({404, 410})
 WRITTEN = frozenset({200, 201, 204})
 # A PUT that came too late, or an event that is there under another name (RFC 4791, 5.3.2.1: each server its own way).
@@ -46,7 +36,6 @@ UNSYNCED = frozenset({400, 403, 405, 409, 410, 412, 415, 422, 501})
 TRUNCATED = 507
 A_BATCH = 50
 XML = {"Content-Type": "application/xml; charset=utf-8"}
-_MARKED = re.compile(SERIES + r"[^:\r\n]*:([^\r\n]*)", re.IGNORECASE)
 _ETAGS = props("D:getetag")
 _WHOLE = element("D:prop", "<D:getetag/>", "<C:calendar-data/>")
 _OURS = element(
@@ -61,42 +50,6 @@ _OURS = element(
         attributes='name="VCALENDAR"',
     ),
 )
-
-
-@dataclass
-class Item:
-    """One event of ours as the server holds it."""
-
-    url: str
-    etag: str
-    text: str
-    uids: tuple[str, ...] = ()
-    marker: str = ""
-    _summed: tuple[Summary, ...] = ()
-    _expanded: dict[tuple[int, int, str], list[Instance]] = field(default_factory=dict)
-
-    def calendar(self) -> Calendar:
-        """What it holds, to be edited. Raises CalendarError."""
-        return parse(self.text.encode())
-
-    def summaries(self) -> tuple[Summary, ...]:
-        """What must be told of it. Raises CalendarError."""
-        if not self._summed:
-            self._summed = summaries(self.calendar())
-        return self._summed
-
-    def attendees(self) -> frozenset[str]:
-        """The mail addresses of those who are asked to come. Raises CalendarError."""
-        return frozenset(who for one in self.summaries() for who in one.attendees)
-
-    def instances(self, window: Window, zone: ZoneInfo) -> list[Instance]:
-        """What takes place around a window; more than asked for. Raises CalendarError."""
-        first, last = window[0].year, window[1].year
-        known = first, last, zone.key
-        if known not in self._expanded:
-            years = datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)
-            self._expanded = {known: expand(self.calendar(), years, zone)}
-        return self._expanded[known]
 
 
 class LostError(ProviderError):
@@ -146,7 +99,7 @@ class Collection:
 
     def _got(self, url: str) -> Item | None:
         answer = self._web.ask("GET", url, fine=frozenset({OK}) | GONE)
-        return None if answer.status in GONE else _item(answer.url, answer)
+        return None if answer.status in GONE else _held(answer.url, answer)
 
     def place(self, uid: str) -> str:
         """The url that an event of ours gets."""
@@ -171,7 +124,7 @@ class Collection:
         if answer.status not in WRITTEN:
             return None
         if answer.body and "text/calendar" in answer.header("Content-Type"):
-            return _item(url, answer)
+            return _held(url, answer)
         return self._got(url) if self._account.advertises else Item(url, answer.header("ETag"), content.decode())
 
     def remove(self, item: Item) -> bool:
@@ -183,7 +136,7 @@ class Collection:
     # --- how it is read ---
 
     def _load(self) -> None:
-        """Everything, from the beginning. The state comes first, so that what changes meanwhile is seen the next time."""
+        """Everything, from the beginning; the state first, so that what changes meanwhile is seen the next time."""
         self._token, self._ctag = self._state()
         listed = [] if self._token else self._listed()
         self._items = {}
@@ -254,9 +207,13 @@ class Collection:
 
     def _keep(self, found: Iterable[Resource]) -> None:
         for one in found:
-            self._items.pop(one.key, None)
-            if marker := _marker(text := one.text("C:calendar-data")):
-                self._items[one.key] = Item(one.url, one.text("D:getetag"), text, _names(text), marker)
+            before = self._items.pop(one.key, None)
+            text = one.text("C:calendar-data")
+            # A program may drop what it does not know, while it changes the event that we know by its url.
+            known = before.marker if before and text else ""
+            item = Item(one.url, one.text("D:getetag"), text, known)
+            if item.marker:
+                self._items[one.key] = item
 
     # --- how it is asked ---
 
@@ -283,24 +240,9 @@ def _batches(urls: list[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _item(url: str, answer: Answer) -> Item:
-    text = answer.body.decode(errors="replace")
-    return Item(url, answer.header("ETag"), text, _names(text), _marker(text))
+def _held(url: str, answer: Answer) -> Item:
+    return Item(url, answer.header("ETag"), answer.body.decode(errors="replace"))
 
 
 def _digests(listed: list[Resource]) -> dict[str, str]:
     return {opaque(one.key): opaque(one.text("D:getetag")) for one in listed}
-
-
-def _marker(text: str) -> str:
-    """The series that an event names, be it whole or not; most in a calendar name none, and need not be parsed."""
-    named = _MARKED.findall(re.sub(r"\r?\n[ \t]", "", text))
-    return named[0].strip() if named else ""
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Its UIDs; none where it is broken."""
-    try:
-        return tuple(uids(parse(text.encode())))
-    except CalendarError:
-        return ()

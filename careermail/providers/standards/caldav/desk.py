@@ -12,9 +12,11 @@ from careermail.mail.expand import Instance, Window
 from careermail.mail.invite import text
 from careermail.mail.vevent import CalendarError, all_parts, answers, is_cancelled
 from careermail.model import Person
+from careermail.providers.shelf.reconcile import Summary
 from careermail.providers.standards.caldav import scheduling
 from careermail.providers.standards.caldav.account import discover
-from careermail.providers.standards.caldav.collection import Collection, Item
+from careermail.providers.standards.caldav.collection import Collection
+from careermail.providers.standards.caldav.item import Item
 from careermail.providers.standards.caldav.login import Login
 from careermail.providers.standards.caldav.web import Web
 from careermail.providers.standards.invitations import Invitations
@@ -30,7 +32,11 @@ class Desk:
 
     def __init__(self, person: Person, login: Login, clock: Clock, invitations: Invitations) -> None:
         self.person, self.clock, self.web = person, clock, Web(login, clock)
-        self.account = discover(self.web)
+        try:
+            self.account = discover(self.web)
+        except BaseException:
+            self.web.close()
+            raise
         self.collection = Collection(self.web, self.account)
         self.schedules = self.account.schedules(person.email)
         self._invitations = invitations
@@ -38,8 +44,8 @@ class Desk:
     def instances(self, marker: str, window: Window) -> list[Instance]:
         """What takes place of a series around a window (UTC), more than asked for; attendees hear of what changed."""
         self.collection.refresh()
-        for item in () if self.schedules else self.collection.items(marker):
-            self._settle(item)
+        if not self.schedules:
+            self._settle(marker)
         found: dict[str, list[Instance]] = {}
         for item in self.collection.items(marker):
             with self._understood(item):
@@ -58,7 +64,7 @@ class Desk:
     ) -> Calendar | None:
         """Let the event become what `wanted` makes of what is held (None: nothing), unless it makes nothing of it.
 
-        Tried again with what is held then, where somebody was faster. `new` spares a look at what is probably not there.
+        Tried again with what is held then, where somebody was faster. `new` spares a look for what should not be there.
         """
         for _ in range(TRIES):
             item = None if new and self.collection.lacks(uid) else self._current(uid)
@@ -127,10 +133,16 @@ class Desk:
         self._invitations.tell(made, uid)
         return True
 
-    def _settle(self, item: Item) -> None:
-        """Take in what attendees answered by mail, and tell them what the organizer changed; mostly there is nothing."""
+    def _settle(self, marker: str) -> None:
+        """Take in what attendees answered by mail, and tell them what the organizer did; mostly there is nothing."""
+        stale = [one.uid for item in self.collection.items(marker) for one in self._untold(item)]
+        for uid in stale:
+            self.change(uid, lambda held: held)
+        if stale:
+            self.collection.refresh()
+        self._invitations.recall(marker, {uid for item in self.collection.items(marker) for uid in item.uids})
+
+    def _untold(self, item: Item) -> list[Summary]:
+        """The events in it of which something is still to be told, or taken in."""
         with self._understood(item):
-            summaries = item.summaries()
-        for one in summaries:
-            if not self._invitations.in_step(one):
-                self.change(one.uid, lambda held: held)
+            return [one for one in item.summaries if not self._invitations.in_step(one)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError, fromstring
@@ -30,7 +30,7 @@ class UnseenError(Exception):
     """Their calendar may not be looked into."""
 
 
-def looked(open_desk: Callable[[], Desk], window: Window) -> list[Busy]:
+def looked(open_desk: Callable[[], Desk], window: Window) -> set[Busy]:
     """The same as `read` in a calendar that may not be ours to read. Raises UnseenError where it is not."""
     try:
         return read(open_desk(), window)
@@ -40,12 +40,29 @@ def looked(open_desk: Callable[[], Desk], window: Window) -> list[Busy]:
         raise
 
 
-def read(desk: Desk, window: Window) -> list[Busy]:
+def read(desk: Desk, window: Window) -> set[Busy]:
     """What is taken of the time of a calendar's owner: not cancelled, not free, not declined by them."""
-    who = desk.person.email
-    taken = [busy for url in desk.account.all for busy in _in_calendar(desk, url, window)]
-    inside = {(b.start, b.end, b.uid) for b in taken if b.start < window[1] and b.end > window[0]}
-    return [Busy(who, *one) for one in sorted(inside)]
+    return _within(window, (busy for url in desk.account.all for busy in _in_calendar(desk, url, window)))
+
+
+def known(desk: Desk, person: Person, window: Window, *, asked: bool) -> set[Busy]:
+    """What an organizer knows of somebody else's time: our sessions with them, and what the server tells if `asked`."""
+    desk.collection.refresh()
+    own = {
+        (i.start, i.end): i
+        for item in desk.collection.items()
+        if person.email.lower() in item.attendees
+        for i in item.instances(window, desk.person.zone)
+        if i.opaque and not i.cancelled and person.email.lower() not in i.declined
+    }
+    taken = [Busy(person.email, i.start, i.end, i.uid) for i in own.values()]
+    # Free/busy does not name events, and ours must be known to make room for themselves.
+    told = _asked(desk, person, window) if asked else []
+    return _within(window, [*taken, *(Busy(person.email, *one) for one in told if one not in own)])
+
+
+def _within(window: Window, taken: Iterable[Busy]) -> set[Busy]:
+    return {busy for busy in taken if busy.start < window[1] and busy.end > window[0]}
 
 
 def _in_calendar(desk: Desk, url: str, window: Window) -> Iterator[Busy]:
@@ -87,29 +104,14 @@ def _told(desk: Desk, url: str, window: Window) -> list[Busy]:
     return [Busy(desk.person.email, *one) for one in _periods(answer.body.decode(errors="replace"))]
 
 
-def asked(desk: Desk, person: Person, window: Window) -> list[Busy]:
+def _asked(desk: Desk, person: Person, window: Window) -> list[tuple[datetime, datetime]]:
     """What the organizer's server says of somebody else's time; nothing where it does not know them."""
     if not desk.account.advertises or not desk.account.outbox:
         return []
     headers = {"Content-Type": "text/calendar; charset=utf-8; component=VFREEBUSY; method=REQUEST"}
     request = _request(desk.person, person, window, desk.clock.now())
     answer = desk.web.ask("POST", desk.account.outbox, request, headers, fine=frozenset({OK}) | REFUSED)
-    if answer.status != OK:
-        return []
-    own = _own(desk, person, window)
-    return [Busy(person.email, *one, uid=own.get(one, "")) for one in _answered(answer.body)]
-
-
-def _own(desk: Desk, person: Person, window: Window) -> dict[tuple[datetime, datetime], str]:
-    """The sessions that we know to be what they are busy with: free/busy does not name events, and ours make room."""
-    desk.collection.refresh()
-    return {
-        (i.start, i.end): i.uid
-        for item in desk.collection.items()
-        if person.email.lower() in item.attendees()
-        for i in item.instances(window, desk.person.zone)
-        if not i.cancelled
-    }
+    return _answered(answer.body) if answer.status == OK else []
 
 
 def _request(organizer: Person, person: Person, window: Window, now: datetime) -> bytes:

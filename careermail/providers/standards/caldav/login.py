@@ -23,6 +23,7 @@ class Login:
     ca: Path | None = None
     insecure: bool = False
     own: bool = False  # whether only this person can mend it
+    exact: bool = False  # whether the url names this person, so that no other calendar will do
     how: str = ""  # how the url was found, where the settings do not say it
 
     @property
@@ -57,6 +58,7 @@ def login(settings: Mapping[str, Any], person: Person) -> Login:
         ca=said["ca"],
         insecure=said["insecure"],
         own="password" in own,
+        exact="{" in said["url"],
         how=found["how"],
     )
 

@@ -16,7 +16,7 @@ OK = 200
 
 
 def tag(name: str) -> str:
-    """ "D:href" as ElementTree names it."""
+    """As ElementTree names "D:href"."""
     prefix, _, local = name.partition(":")
     return f"{{{SPACES[prefix]}}}{local}"
 
