@@ -6,13 +6,12 @@ Anybody can write to us, so nothing here trusts what it reads: whatever is odd i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import warnings
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from email.message import EmailMessage, Message
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from careermail.mail.escape import plain
 from careermail.mail.vevent import address, instance_of, is_timed, moment, sequence, span, starts, uid
@@ -30,7 +29,6 @@ _TAME = re.compile(r"(?:;?(?:FREQ=YEARLY|(?:INTERVAL|BYMONTH)=1?\d|BYDAY=[-+]?\d
 _ZONE = re.compile(r"BEGIN:VTIMEZONE.*?END:VTIMEZONE\r?\n?", re.DOTALL | re.IGNORECASE)
 _RULE = re.compile(r"^RRULE[^:\n]*:(.*?)\r?$", re.MULTILINE | re.IGNORECASE)
 _MOST_RULES = 40
-_OLSON = re.compile(r"[A-Z]\w+/[A-Z]\w+(?:/\w+)?")
 
 
 def rsvp(message: EmailMessage) -> Rsvp | None:
@@ -66,7 +64,9 @@ def _of_part(part: Message, sender: str) -> Rsvp | None:
 def _of_calendar(text: str, method: str, sender: str) -> Rsvp | None:
     from icalendar import Calendar
 
-    calendar = Calendar.from_ical(_ZONE.sub(lambda zone: zone[0] if _is_tame(zone[0]) else "", text))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of guesses at what names of zones mean
+        calendar = Calendar.from_ical(_ZONE.sub(lambda zone: zone[0] if _is_tame(zone[0]) else "", text))
     method = str(calendar.get("METHOD", method)).upper()
     events = sorted(calendar.events, key=lambda one: instance_of(one) is not None)
     if method not in {"REPLY", "COUNTER"} or not events:
@@ -106,18 +106,14 @@ def _instance(one: Component) -> str:
         return ""
     if not isinstance(when, datetime):
         return f"{when:%Y%m%d}"
-    zone = when.tzinfo or next(_zones(one), None)
+    zone = when.tzinfo or _zone(one)
     return stamp(moment(when, zone)) if zone else f"{when:%Y%m%dT%H%M%S}"
 
 
-def _zones(one: Component) -> Iterator[tzinfo]:
-    """What may be meant by a time that names no zone that we know: a part of the name, or DTSTART's."""
-    values = [value for name in ("RECURRENCE-ID", "DTSTART") if (value := _value(one, name)) is not None]
-    for value in values:
-        for found in _OLSON.findall(str(value.params.get("TZID", ""))):
-            with suppress(Exception):
-                yield ZoneInfo(found)
-    yield from (zone for value in values if (zone := getattr(value.dt, "tzinfo", None)) not in (None, UTC))
+def _zone(one: Component) -> tzinfo | None:
+    """What a time without a zone is most likely meant in: DTSTART's."""
+    zone = getattr(getattr(_value(one, "DTSTART"), "dt", None), "tzinfo", None)
+    return zone if isinstance(zone, tzinfo) and str(zone) != "UTC" else None
 
 
 def _value(one: Component, name: str) -> Any:
@@ -140,7 +136,7 @@ def _proposed(one: Component) -> tuple[datetime, datetime] | None:
     """The time that a COUNTER asks for, in UTC; None where it names no hour, or no zone that we know."""
     if "DTSTART" not in one or not is_timed(one):
         return None
-    zone = getattr(starts(one), "tzinfo", None) or next(_zones(one), None)
+    zone = getattr(starts(one), "tzinfo", None)
     if zone is None:
         return None
     start, length = span(one, zone)
