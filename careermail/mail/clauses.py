@@ -18,7 +18,7 @@ _DOUBTFUL = frozenset("❌✖👎🚫❓❔🤔🤷🙄😡🤬🙃⛔")
 _APOSTROPHES = re.compile("[’‘ʼ´`]")
 _DASHES = re.compile("[‐‑‒–—−]")
 _BULLET = re.compile(r"\s*(?:[-*•·–—]\s+)?")
-_EDGES = ' \t,.;:!?…()–—"“”„«»*_'
+_EDGES = ' \t,.;:!?…()-–—"“”„«»*_'
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _split(line: str, number: int, paragraph: int, sayings: Sayings) -> Iterator
 @lru_cache
 def _cuts(sayings: Sayings) -> re.Pattern[str]:
     """What stands between clauses: marks, dashes, brackets, and the words that join them."""
-    marks = r"[.!?…,;:]+[)\"”]*(?:\s+|$)|\s+[-–—]+\s+|\s*[()]+\s*|…"
+    marks = r"[.!?…,;:]+[)\"”]*(?:\s+|$)|\s+[-–—]+\s+|(?<!\d)\s*[()]+\s*|…|\s+(?=\d\d?[.)]\s)"
     because = rf"(?P<because>(?:{sayings.because})\s+)"
     return re.compile(rf"(?:{marks}|\s+(?={sayings.because}\s)){because}?|\s+(?={sayings.joint}\s)", re.IGNORECASE)
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from careermail.mail.asked import PROMISED, Asked
 from careermail.mail.dates import PAST, UNDATED
-from careermail.mail.hours import WHICH_TIME, WHICH_YEAR, days_of, moment_of, too_far
-from careermail.mail.phrases import NoDateError, Span
+from careermail.mail.hours import WHICH_TIME, WHICH_YEAR, days_of, has_time, moment_of, too_far
+from careermail.mail.phrases import NoDateError
 from careermail.mail.referring import WHICH, WHOM, UnclearError, Which, by_words, numbered, whose
 from careermail.mail.sayings import sayings_of
 from careermail.model import A_DAY, Series
@@ -34,13 +34,14 @@ class _NoMatchError(Exception):
     """A saying fits by its words, and what fills it is something else."""
 
 
-def fill(verb: str, said: Mapping[str, str], asked: Asked, mentioned: Sequence[Which]) -> Heard | None:
+def fill(heard: Heard, said: Mapping[str, str], asked: Asked, mentioned: Sequence[Which]) -> Heard | None:
     """What a saying means with these words in its slots; None where they do not belong there.
 
-    `mentioned` are those commitments that were spoken of before: "the rest" is without them.
+    `heard` is what is known without them: the verb. `mentioned` are those commitments that were spoken of before it:
+    "the rest" is without them.
     """
-    heard = Heard(verb, reason=said.get("why", ""), named=bool({"it", "one"} & set(said)))
-    filling = _Filling(verb, said, asked, mentioned)
+    heard = replace(heard, reason=said.get("why", ""), named=bool({"it", "one"} & set(said)))
+    filling = _Filling(heard.verb, said, asked, mentioned)
     try:
         for complete in (filling.about, filling.dated):  # each to its end: what fits nowhere is not asked about
             try:
@@ -125,8 +126,8 @@ class _Filling:
 
     def _by(self, heard: Heard) -> Heard:
         today = self._asked.today
-        found = days_of(self._day, today, self._asked.person.language)
-        if not found:
+        found = days_of(self._day, today, self._asked.person.language, alone=heard.weak)
+        if not found or (self._verb == "later" and has_time(self._day, self._asked.person.language)):
             raise _NoMatchError
         lead, span = found
         day = span.first - A_DAY if lead == "before" else span.last
@@ -134,18 +135,18 @@ class _Filling:
             raise UnclearError(PAST)
         if too_far(span, today):
             raise UnclearError(WHICH_YEAR)
-        return self._on(heard, span, day)
+        return self._on(heard, today if lead and self._verb == "book" else span.first, day)
 
-    def _on(self, heard: Heard, span: Span, day: date) -> Heard:
+    def _on(self, heard: Heard, first: date, day: date) -> Heard:
         """What a day means for each verb: when it is due, when to ask again, up to when to rest, when to meet."""
         today = self._asked.today
         if self._verb == "move":
             return replace(heard, day=day)
         if self._verb == "later":
-            return replace(heard, until=span.first if span.first > today else min(day, today + A_DAY))
+            return replace(heard, until=first if first > today else min(day, today + A_DAY))
         if self._verb == "pause":
-            return replace(heard, until=max(span.first, today + A_DAY))
-        return replace(heard, day=max(span.first, today), until=day)
+            return replace(heard, until=max(first, today + A_DAY))
+        return replace(heard, day=max(first, today), until=day)
 
     def _at(self, heard: Heard) -> Heard:
         if "moment" not in self._said:

@@ -79,7 +79,7 @@ def _any(rows: list[str]) -> bool:
 
 def _closes(row: str, asked: Asked) -> bool:
     sayings = sayings_of(asked.person.language)
-    return not row.rstrip().endswith(":") and signs(folded(row[:_SHORT]), sayings, asked.person)
+    return not _goes_on(row) and signs(folded(row[:_SHORT]), sayings, asked.person)
 
 
 def _is_thanks(row: str, asked: Asked) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,9 +40,9 @@ def hear(clause: str, asked: Asked, mentioned: Sequence[Which] = ()) -> Heard | 
     for saying in _known(asked.person.language, asked.verbs):
         match = saying.pattern.fullmatch(clause)
         said = {name: value.strip() for name, value in match.groupdict().items() if value} if match else None
-        heard = fill(saying.verb, said, asked, mentioned) if said is not None else None
+        heard = None if said is None else fill(Heard(saying.verb, weak=saying.weak), said, asked, mentioned)
         if heard and not heard.problem:
-            return replace(heard, weak=saying.weak)
+            return heard
         half = half or heard
     return half
 

@@ -29,17 +29,27 @@ class Moment:
     problem: str = ""
 
 
-def days_of(phrase: str, on: date, language: str) -> tuple[str, Span] | None:
-    """The days that a whole phrase means, written on the day `on`, and what introduces it ("by", "before", …).
+def days_of(phrase: str, on: date, language: str, *, alone: bool = False) -> tuple[str, Span] | None:
+    """The days that a whole phrase means, written on the day `on`, and whether "by" or "before" introduces it.
 
-    None where it is no date by its shape. Raises NoDateError where it looks like one and there is no such day.
+    None where it is no date by its shape; `alone`, figures such as "1/2" are none. Raises NoDateError where it looks
+    like a date and there is no such day.
     """
-    match = _introduced(language).fullmatch(phrase.strip(" ,.;!"))
+    phrase = phrase.strip(" ,.;!")
+    match = _introduced(language).fullmatch(phrase)
     shape = match and shape_of(match["phrase"], language)
-    if not match or not shape or (shape.after == "by" and not match["lead"] and not re.search(r"[^\W\d_]", phrase)):
-        counted = shape_of(phrase.strip(" ,.;!"), language)  # "in two weeks" opens as other phrases are introduced
-        return ("", read(phrase.strip(" ,.;!"), on, language)) if counted and not counted.after else None
-    return ("before" if match["before"] else "by", read(match["phrase"].lower(), on, language))
+    if not match or not shape:
+        counted = shape_of(phrase, language)  # "in two weeks" opens as other phrases are introduced
+        return ("", read(phrase, on, language)) if counted and not counted.after else None
+    if alone and shape.after == "by" and not match["lead"] and not re.search(r"[^\W\d_]", phrase):
+        return None
+    lead = "before" if match["before"] else "by" if match["by"] else ""
+    return lead, read(match["phrase"].lower(), on, language)
+
+
+def has_time(phrase: str, language: str) -> bool:
+    """Whether a phrase names a time of the day."""
+    return bool(_apart(phrase, language)[1])
 
 
 def too_far(span: Span, on: date) -> bool:
@@ -134,6 +144,6 @@ def _ends(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 @lru_cache
 def _introduced(language: str) -> re.Pattern[str]:
     w = words_of(language).dates
-    lead = rf"(?P<lead>(?P<before>{w.before})|{w.by}|{w.on}|{w.within}|from)"
-    hour = rf"(?:,? (?:{w.hour}))?"
+    lead = rf"(?P<lead>(?P<before>{w.before})|(?P<by>{w.by})|{w.on}|{w.within}|from)"
+    hour = rf"(?:,? (?:{w.hour}|{sayings_of(language).part_of_day}))?"
     return re.compile(rf"(?:{lead}:? )?(?:(?:{w.filler}) )?(?P<phrase>.+?){hour}", re.IGNORECASE)

@@ -17,7 +17,7 @@ from careermail.mail.contract import Question
 from careermail.mail.escape import plain
 from careermail.mail.filling import Heard
 from careermail.mail.hearing import hear
-from careermail.mail.referring import Which
+from careermail.mail.referring import Which, whose
 from careermail.mail.sayings import sayings_of
 from careermail.model import Commitment, Series
 
@@ -102,6 +102,7 @@ class _Listener:
         self._doubts: list[Clause] = []
         self._ahead: list[Clause] = []  # remarks that may be the reason of what follows
         self._remarks = 0  # their letters
+        self._thanked = False
         self._interrupted = False  # the sentence has said something else before
 
     def listen(self, text: str) -> Understood:
@@ -109,7 +110,7 @@ class _Listener:
         at = 0
         while at < len(clauses):
             at += self._hear(clauses[at : at + _NEIGHBOURS])
-        return self._understood(bool(clauses))
+        return self._understood()
 
     def _until_signed(self, clauses: list[Clause]) -> Iterator[Clause]:
         """The clauses up to the signature; what is below it counts only as a postscript."""
@@ -161,6 +162,7 @@ class _Listener:
     def _remark(self, clause: Clause) -> None:
         said = folded(parts.joined([clause]))
         if parts.is_courtesy(said, self._sayings, self._asked.person) and not clause.asks:
+            self._thanked = self._thanked or bool(said) or not clause.line.isascii()
             return
         self._interrupted = True
         self._remarks += len(said)
@@ -174,13 +176,26 @@ class _Listener:
 
     def _doubtful(self, said: str, clause: Clause, last: _Found | None) -> bool:
         reason = clause.caused or (last and last.heard.verb in _REASONED)
-        told = last and last.heard.verb == "book" and re.search(self._sayings.told, said)
+        told = (
+            last
+            and last.heard.verb == "book"
+            and (re.search(self._sayings.told, said) or self._names_another(said, last))
+        )
         doubts = f"{self._sayings.hedge}|{self._sayings.acting if reason else self._sayings.denial}"
-        return bool(told or re.search(doubts, said))
+        return bool(told or self._refers(said) or re.search(doubts, said))
 
-    def _understood(self, anything: bool) -> Understood:
+    def _refers(self, said: str) -> bool:
+        """Whether it only tells which one is meant, and something must have been said of it."""
+        every = re.fullmatch(f"{self._sayings.every}|{self._sayings.rest}|{self._sayings.both}", said)
+        return bool(every) or bool(re.fullmatch(rf"(?:{self._sayings.label})?\d{{1,2}}", said))
+
+    def _names_another(self, said: str, last: _Found) -> bool:
+        said = re.sub(f"^{self._sayings.joint} ", "", said)
+        return any(series not in last.heard.series for series in whose(said, self._asked.series)[0])
+
+    def _understood(self) -> Understood:
         if not self._found and (self._doubts or not self._unclear):
-            thanked = anything and not self._remarks and not self._doubts
+            thanked = self._thanked and not self._remarks and not self._doubts
             return Understood((Said("thanks", self._asked.series[0]),)) if thanked else Understood()
         self._hold_back()
         said = [one for found in self._found if not found.doubted for one in self._said(found)]

@@ -48,8 +48,9 @@ def _of(all_: Sequence[Which], numbers: Iterable[int]) -> tuple[Which, ...]:
 def _numbers(phrase: str, sayings: Sayings) -> list[int]:
     """The numbers of a list, none of anything else: "1, 2 and 3", "#1", "1-3", "the first one"."""
     found: list[int] = []
-    for part in re.split(rf"(?:, ?| ?[&+/] ?| )(?:{sayings.joint} )?", phrase):
+    for part in re.split(rf"(?:, ?| ?[&+/] ?| )(?:(?:{sayings.also}) )?", phrase):
         bare = re.sub(rf"^{sayings.label}", "", part).rstrip(".)")
+        bare = re.sub(rf"(?<=\d)(?:{sayings.ordinal})$", "", bare)
         if between := _RANGE.fullmatch(bare):
             found += range(int(between[1]), int(between[2]) + 1)
         elif re.fullmatch(r"\d{1,2}", bare):
@@ -62,11 +63,16 @@ def _numbers(phrase: str, sayings: Sayings) -> list[int]:
 
 
 def by_words(phrase: str, all_: Sequence[Which], sayings: Sayings) -> tuple[Which, ...] | None:
-    """The one that holds every telling word of a phrase, a name alone not being one; None where none does.
+    """The one that a phrase repeats, or that holds every telling word of it, a name alone not being one.
 
-    Raises UnclearError where several do.
+    None where there is none, or where a number before it means another. Raises UnclearError where several are meant.
     """
-    if len(phrase) > _LONGEST or re.search(f"[.,;!?] |{sayings.hedge}|{sayings.denial}", phrase):
+    if listed := re.fullmatch(r"(\d{1,2})[.)] (.+)", phrase):
+        one = by_words(listed[2], all_, sayings)
+        return one if one == tuple(all_[int(listed[1]) - 1 : int(listed[1])]) else None
+    if same := tuple(pair for pair in all_ if folded(pair[1].text) == phrase):
+        return same[:1] if len(same) == 1 else None
+    if len(phrase) > _LONGEST or re.search(f"^-|[.,;!?] |{sayings.hedge}|{sayings.denial}", phrase):
         return None
     words = {w for w in re.findall(r"[^\W_]+", folded(phrase)) if w not in sayings.idle and len(w) >= _MEANT}
     found = [pair for pair in all_ if words - _names(pair[0]) and all(_in(w, pair[1].text) for w in words)]

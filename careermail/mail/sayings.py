@@ -33,13 +33,16 @@ class Sayings:
     both: str
     rest: str
     pronoun: str
+    also: str  # what may stand in a list of numbers
     label: str  # what may stand before a number
+    ordinal: str  # what makes an ordinal of a number
     ordinals: tuple[str, ...]
     idle: frozenset[str]  # words that tell nothing about what is meant
     clock: tuple[str, ...]  # times of the day: hour (in figures), word, minute, am, pm, noon, half, past or to
     hours: tuple[str, ...]  # one to twelve, in words
     at: str  # what may stand before a time
     on: str  # what may stand before a day that has a time, and is not kept
+    part_of_day: str  # what may follow a day and is not kept
     term: str  # "for two weeks" as `phrases` reads it
     named: dict[str, str]  # what may follow a <name>, by verb; it may hold a day or a term
 
@@ -61,14 +64,15 @@ _TERMS = {
     "is": r"(?: ?[-:.)=>]+ ?| )(?:(?:is|are|was|were|has been|have been|now|already|please|all) )*",
     "this time": r"(?: (?:this time|today|yesterday|this week|at all|yet|in the end|after all))*",
     "list": r"(?:contract|summary|list)",
-    "missed": r"(?:happen|meet|talk|take place|make it|manage(?: it| to meet)?|get to (?:it|meet|talk))",
+    "missed": r"(?:happen|meet|talk|take place|make it|manage(?: it| to meet)?|get (?:to|round to) (?:it|meet|talk))",
     "i have not": r"(?:(?:i|we) )?(?:haven't|have not|havent|didn't|did not|didnt)",
     "begun": r"(?:done|do|finished|finish|started|start|(?:got|gotten|get) to|(?:got|get) round to)",
     "this": r"(?:(?:it|this|that|we|<<talk>>) )",
     "has not": r"(?:hasn't|has not|haven't|have not|hasnt|havent)",
-    "it was": r"(?:(?:(?:<<talk>> (?:is|was|has been)|(?:we|i)(?:'ve| have| had to)?) |<<it is>>)(?:(?:now|been) )*)",
+    "it was": r"(?:(?:(?:<<talk>> (?:is|was|has been)|(?:we|i)(?:'ve)?|(?:(?:we|i) )?(?:have|had to)) |<<it is>>)"
+    r"(?:(?:now|been) )*)",
     "goals": r"(?:goals?|plans?|direction|priorities|ambitions?|aims?)",
-    "to": r"(?:to|until|till|by|for)",
+    "while": r"(?:days?|weeks?|months?)",
     "mails": r"(?:mails?|e-?mails?|reminders?|messages?|notes?|nudges?|notifications?)",
     "ask": r"(?:(?:can|could|would|will) you )?(?:please )?(?:book|schedule|arrange|set up|plan|organi[sz]e|find|"
     r"i need|i'd like|i would like|i want|we need)(?: (?:me|us|to have|to book|to schedule|to arrange|to set up))?",
@@ -79,7 +83,7 @@ _SAYS = {
     "missed": (
         r"(?:no,? )?<<this>>?(?:didn't|did not|didnt|did'nt|couldn't|could not) <<missed>><<this time>>",
         r"(?:no,? )?<<this>>?(?:<<has not>>|never) (?:happened|met|took place|taken place)<<this time>>",
-        r"(?:we |i )?(?:skipped|missed)(?: it| this| that| this one| <<talk>>)?<<this time>>",
+        r"(?:we |i )?(?:had to skip|skipped|missed)(?: it| this| that| this one| <<talk>>)?<<this time>>",
         r"(?:(?:it|this|<<talk>>) (?:was|is|got|has been) )?cancell?ed<<this time>>",
         r"(?:it |<<talk>> )?fell through",
         r"we (?:had to )?cancel(?:l?ed)?(?: it| this| <<talk>>)<<this time>>",
@@ -94,7 +98,8 @@ _SAYS = {
         r"(?:we'll|we will|we)(?: now)? (?:meet|talk)(?: on| at)? <moment>",
     ),
     "no-contract": (
-        r"no (?:contract|commitments?|summary|agreements?|notes)(?: needed| necessary| to send)?(?: this time| today)?",
+        r"no (?:need for an? )?(?:contract|commitments?|summary|agreements?)(?: needed| necessary)?<<this time>>",
+        r"nothing this time",
         r"(?:there (?:is|was) )?nothing (?:was )?(?:agreed|to (?:write down|record|report|agree))(?: on)?<<this time>>",
         r"we (?:agreed|decided)(?: on)? nothing(?: this time| today)?",
         r"we (?:didn't|did not|didnt) (?:agree|decide)(?: on)? anything(?: this time| today)?",
@@ -102,16 +107,18 @@ _SAYS = {
         r"<<please>>skip the (?:contract|summary)(?: this time)?",
     ),
     "later": (
-        r"<<i will>> (?:do|send|write|finish)(?: you)?(?: it| this| that| the <<list>>)?(?: down| up)? (?:<day>|later)",
+        r"<<i will>> (?:do|send|write|finish|get to)(?: it| this| that| the <<list>>)?(?: down| up)? (?:<day>|later)",
         r"<<please>>(?:remind|ask|nudge) me(?: again)?(?: about (?:it|this))? (?:<day>|later)",
         r"(?:give me|i need)(?: time)? (?P<day>(?:until|till) .{2,40})",
         r"(?:i need |give me )?(?:more|some) time",
+        r"snooze",
         r"(?:no,? )?not (?:yet|now|today)",
     ),
     "done": (
         r"<<it is>>?(?:(?:all|already|now|finally|both) )*<<done>><<when>>",
         r"<it><<is>><<done>><<when>>",
         r"(?:(?:i|we)(?:'ve| have)? )?(?:(?:already|just|now|finally) )*(?:did|done|finished|completed):? <it><<when>>",
+        r"<<please>>mark as done",
         r"<<please>>(?:mark|tick|check|set|record) <it> (?:off|as done|done|as completed?|as finished)",
     ),
     "not-yet": (
@@ -120,34 +127,41 @@ _SAYS = {
         r"(?:no,? )?(?:(?:i|we)(?:'m|'re| am| are) )?(?:still )?(?:working )?on (?:it|this|that)",
         r"(?:no,? )?(?:(?:i|we)(?:'m|'re| am| are) )?still working on <it>",
         r"(?:<<it is>>|i'm |i am )?(?:almost|nearly|half|not quite|partly|getting) (?:done|finished|there|complete)",
-        r"(?:no,? )?<<i have not>> (?:yet )?<<begun>>(?: <it>)?(?: yet)?",
+        r"(?:no,? )?<<i have not>> (?:yet )?<<begun>>(?: yet)?",
+        r"(?:no,? )?<<i have not>> (?:yet )?<<begun>> <it>(?: yet)?",
+        r"no progress(?: yet)?",
     ),
     "move": (
         r"<<please>><<move>> <it>(?: back| out)? (?:to|until|till|by) <day>",
         r"<<please>><<move>>(?: the (?:date|deadline))?(?: back| out)? (?:to|until|till|by) <day>",
-        r"<<it is>>?<<moved>>(?: <it>)? (?:to|until|till) <day>",
+        r"<<it is>>?<<moved>> (?:to|until|till) <day>",
+        r"<<it is>>?<<moved>> <it> (?:to|until|till) <day>",
+        r"(?:let's|let us) (?:say|make it) <day>",
+        r"make it <day>",
         r"<it><<is>>(?:<<move>>|<<moved>>)(?: it)? (?:to|until|till) <day>",
         r"new (?:date|deadline)(?: is)?:? <day>",
         r"(?:i need|i'll need|give me)(?: time| more time)? (?:until|till) <day>",
-        r"<<i will>> (?:do|finish|have|get|complete|manage)(?: <it>)?(?: done| finished| ready)? <day>",
+        r"<<i will>> (?:do|finish|have|get|complete|manage)(?: done| finished| ready)? <day>",
+        r"<<i will>> (?:do|finish|have|get|complete|manage) <it>(?: done| finished| ready)? <day>",
         r"(?:(?:i|it|this|that|they)(?:'ll| will) |will )be (?:done|finished|ready|complete) <day>",
         r"<it> will be (?:done|finished|ready|complete) <day>",
         r"<<please>>(?:<<move>>|<<moved>>|later|(?:i )?need more time|more time)(?: it| this| that)?(?: to)?",
         r"<it><<is>>(?:<<move>>|later)(?: it)?",
+        r"(?:<<please>><<move>>(?: it)? by |(?:i need |give me )?)(?:an?|one|two|another|a few)(?: more)? <<while>>",
     ),
     "drop": (
         r"<<please>>(?:drop|scrap)",
         r"<<please>>(?:drop|scrap|delete|remove|cancel):? <it>",
         r"(?:i(?:'ve| have)? |we(?:'ve| have)? )?(?:dropped|scrapped):? <it>",
         r"<<it is>>?(?:dropped|scrapped|off the table)",
-        r"<it><<is>>(?:drop|dropped|scrap|scrapped|cancelled|off the table)",
+        r"<it><<is>>(?:drop|dropped|scrap|scrapped|cancelled|off the table)(?: it| this)?",
         r"<<it is>>?<<gone>>",
         r"<it><<is>><<gone>>",
     ),
     "changed": (
         r"(?:(?:my|our|the|their|his|her) )?<<goals>>(?: have| has)?(?: all)? changed",
         r"<name> <<goals>>(?: have| has)?(?: all)? changed",
-        r"changed",
+        r"changed|things have changed",
     ),
     "pause": (
         r"<<please>>(?:pause|suspend)(?: until further notice| for now| for a while)?",
@@ -161,13 +175,13 @@ _SAYS = {
         r"<<please>>stop <name>",
         r"(?:please )?unsubscribe(?: me)?(?: from (?:this|these|all)(?: <<mails>>)?)?",
         r"<<please>>stop(?: sending)?(?: me)?(?: (?:these|this|any|all|the|more|your))* <<mails>>",
-        r"no more <<mails>>",
+        r"no more <<mails>>|(?:please )?stop e?-?mailing me",
     ),
     "book": (
         r"(?:<<ask>> )?<<an>>career (?:conversation|talk|chat|session|meeting) with <name>",
         r"<<ask>> <<an>>(?:conversation|talk|chat|session|meeting|hour|time) (?:with|for) <name>",
         r"<<please>>book <name>",
-        r"<<please>>(?:talk|speak|meet)(?: to| with) <name>",
+        r"(?:(?:i'd|i would) like|(?:i|we) (?:need|want|have)) to (?:talk|speak|meet)(?: to| with) <name>",
     ),
 }
 
@@ -218,14 +232,14 @@ _ENGLISH_IDLE = (
         "their",
         "it",
     ),
-    *("this", "that", "now", "all", "already", "i", "we", "up", "part", "task", "also"),
+    *("this", "that", "now", "already", "i", "we", "up", "part", "task", "also"),
 )
 
 ENGLISH = Sayings(
     says=_SAYS,
     weak=_WEAK,
     terms=_TERMS,
-    before=r"(?:yes|yep|yeah|yup|ok|okay|sorry|apologies|hi|hey|hello|unfortunately|sadly|actually|please|pls|"
+    before=r"(?:yes|yep|yeah|yup|nope|ok|okay|sorry|apologies|hi|hey|hello|unfortunately|sadly|actually|please|pls|"
     r"good news|just|also|and|but|then|so|or rather)",
     after=r"(?:please|pls|thanks|thank you|sorry|unfortunately|i'm afraid|instead|then|too|again)",
     polite=r"(?:please )?(?:can|could|would|will) you ",
@@ -245,7 +259,7 @@ ENGLISH = Sayings(
     r"(?:many |ok,? )?(?:thanks|thank you|thx|cheers|ta)"
     r"(?: (?:so|very) much| a lot| again| for (?:asking|the (?:reminder|nudge|note|mail|heads-?up))| [^ ]+)?)",
     farewell=r"(?:(?:(?:with )?(?:kind|best|warm|many) )?(?:regards|wishes)|best|cheers|all the best|br|kr|sincerely|"
-    r"yours|take care|talk soon|--|/[^ ]+)",
+    r"yours|take care|talk soon|sent from my .+|get outlook for .+|--|/[^ ]+)",
     postscript=r"(?:p\.? ?s\b)",
     about=r"(?:(?:the|our|my) )?(?:development )?(?:contract|summary|agreement|notes?)(?: (?:of|from) (?:my|our|the) "
     r"(?:talk|session|conversation))? (?:with|for) <name>",
@@ -253,7 +267,9 @@ ENGLISH = Sayings(
     both=r"both(?: of them)?",
     rest=r"(?:and )?(?:the )?(?:rest|others|other ones?|remaining|remaining ones?)|everything else",
     pronoun=r"(?:it|this|that|this one|that one|them|these|the (?:commitment|date|deadline|item))",
+    also=r"and|also",
     label=r"(?:#|(?:number|no\.?|nr\.?|item|point) ?)",
+    ordinal=r"st|nd|rd|th",
     ordinals=("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
     idle=frozenset(_ENGLISH_IDLE),
     clock=(
@@ -267,10 +283,11 @@ ENGLISH = Sayings(
     hours=("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     at=r"(?:at|from|@)",
     on=r"(?:on|for|to)",
+    part_of_day=r"(?:at |in the )?(?:morning|afternoon|evening|night|lunchtime)",
     term="in {}",
     named={
         "pause": r"|until further notice|for now|for a while|(?:until|till|to) (?P<day>.{2,40})|for (?P<term>.{2,40})",
-        "book": r"|(?P<day>.{2,40})",
+        "book": r"|soon|asap|as soon as possible|(?P<day>.{2,40})",
         "changed": r"'s?|s",
         "resume": "",
         "stop": "",
