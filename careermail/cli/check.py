@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import fill
 
 import click
@@ -90,8 +90,10 @@ class Try:
 def _tries(office: Office, config: Config) -> list[Try]:
     provider = open_provider(config.provider, office.clock)
     try:
-        probes = provider.probes(team.manager for team in config.teams)
-        return [_tried(probe) for probe in with_progress(probes, "Logins", office.clock)]
+        managers = [team.manager for team in config.teams]
+        tries = [_tried(probe) for probe in with_progress(provider.probes(managers), "Logins", office.clock)]
+        # Asked once more: by now, servers that were looked for in DNS have names.
+        return [replace(one, probe=probe) for one, probe in zip(tries, provider.probes(managers), strict=True)]
     finally:
         provider.close()
 

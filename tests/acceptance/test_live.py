@@ -177,9 +177,11 @@ def test_servers_that_nobody_names_are_found_in_dns_and_it_is_told_how(desk: Des
     with name_server(zone):
         code, found = desk.check(*UNNAMED, 'address = "careermail@localhost')
     assert code == 0
-    assert found["SMTP"]["name"] == "SMTP of localhost as careermail@example.com"
-    assert "as _submission._tcp.localhost says in DNS" in found["SMTP"]["offers"]
-    assert "as _imaps._tcp.localhost says in DNS" in found["IMAP"]["offers"]
+    smtp, imap = desk.servers.postfix.port, desk.servers.dovecot.tls_port
+    assert [found["SMTP"]["name"], found["IMAP"]["name"]] == [
+        f"SMTP localhost:{smtp} (as _submission._tcp.localhost says in DNS) as careermail@example.com",
+        f"IMAP localhost:{imap} (as _imaps._tcp.localhost says in DNS) as careermail@example.com",
+    ]
 
 
 def test_a_guess_that_fails_is_told_as_one(desk: Desk):
