@@ -217,7 +217,7 @@ class Daemon:
         if self._unwatch:
             self._unwatch()
         if hasattr(self, "_runner"):
-            self._runner.provider.close()
+            self._runner.close()
 
     def _refuse(self, *reasons: str) -> None:
         for reason in reasons:
@@ -227,7 +227,7 @@ class Daemon:
     def _take_up(self, config: Config) -> None:
         runner = self._hire(config)
         self._let_go()
-        self._unwatch = runner.provider.inbox.watch(self._mail)
+        self._unwatch = runner.watch(self._mail)
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)
         self._config, self._runner, self._files = config, runner, _with_folders(config.files)
         self._begin()

@@ -12,7 +12,7 @@ from careermail.plan.recurrence import local_day
 from careermail.plan.sessions import Row
 
 
-def record_contract(
+def record_contract(  # noqa: PLR0913 (the last two are named)
     series: Series,
     standing: Standing,
     text: str,

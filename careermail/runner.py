@@ -114,6 +114,14 @@ class Runner:
         concerned, wait = self._postman.round(teams)
         return concerned, self.clock.now() + wait
 
+    def watch(self, wake: Callable[[], None]) -> Callable[[], None] | None:
+        """Have `wake` called, from another thread, when a mail may have come; what ends it, None where nobody tells."""
+        return self.provider.inbox.watch(wake)
+
+    def close(self) -> None:
+        """Leave the servers that we are connected to."""
+        self.provider.close()
+
     def foresee(self, team: Team) -> Plan:
         """What is wanted of the future as things stand; writes nothing and reads no calendar."""
         return plan(team, fold(self.store.load(team.manager.email)), self.clock.now())

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from letters import answer, drop, last, letter, reply, write
+from letters import answer, drop, last, reply, write
 from scene import JONAS, MAYA, PAIR, World
 
 AGREED = """\

@@ -43,6 +43,9 @@ class Visits:
         self.visited: list[str] = []
         self.faults: dict[str, Exception] = {}
         self.reported: list[tuple[str, Exception]] = []
+        self.wrote: set[str] = set()
+        self.wake: Callable[[], None] | None = None
+        self.watching = 0
 
     def tick(self, team: Team) -> datetime:
         self.visited.append(team.manager.email)
@@ -53,6 +56,20 @@ class Visits:
     def tick_service(self, _: object) -> datetime:
         self.visited.append(SERVICE)
         return self.clock.now() + A_DAY
+
+    def tick_inbox(self, _: object) -> tuple[set[str], datetime]:
+        wrote, self.wrote = self.wrote, set()
+        return wrote, self.clock.now() + timedelta(minutes=1)
+
+    def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
+        self.wake, self.watching = wake, self.watching + 1
+        return self._unwatch
+
+    def _unwatch(self) -> None:
+        self.watching -= 1
+
+    def close(self) -> None:
+        pass
 
     def failed(self, manager: str, error: Exception) -> CareermailError:
         self.reported.append((manager, error))
@@ -199,3 +216,26 @@ def test_whatever_is_wrong_with_a_reload_what_was_running_goes_on(house: House, 
     house.daemon.turn()
     house.clock.at += A_DAY
     assert set(house.visit_all()) == {MAYA.email, OMAR.email, SERVICE}
+
+
+def test_whoever_is_written_to_is_visited_at_the_next_look_into_the_inbox(house: House):
+    house.runner.wrote = {MAYA.email}
+    house.clock.at += timedelta(minutes=1)
+    assert house.visit_all() == [MAYA.email]
+
+
+def test_a_mail_that_the_inbox_tells_of_is_read_at_once(house: House):
+    house.runner.wrote = {OMAR.email}
+    house.runner.wake()
+    house.runner.visited.clear()
+    house.daemon.turn()
+    house.daemon.turn()
+    assert house.runner.visited == [OMAR.email]
+
+
+def test_a_reload_watches_the_new_inbox_and_no_more_the_old(house: House):
+    assert house.runner.watching == 1
+    house.says = lambda: house.config(MAYA)
+    house.daemon.reload()
+    house.daemon.turn()
+    assert house.runner.watching == 1
