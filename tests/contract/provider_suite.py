@@ -313,7 +313,12 @@ class CalendarSuite(Suite):
         assert confirmed(booked) == []
         assert booked.provider.calendar.find(MAYA, SERIES.uid) is not None
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    # Several providers run it, and each has worlds of its own.
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     @given(
         edits=st.lists(
             st.tuples(
