@@ -7,7 +7,7 @@ from datetime import date, datetime
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from mailprogram import MailProgram
@@ -110,6 +110,7 @@ def cyrus_program(cyrus: Cyrus, user: str, folder: str = "Default") -> Program:
 @pytest.fixture
 def cyrus_world(cyrus: Cyrus, opener: Opener) -> Callable[[], World]:
     def make() -> World:
+        opener.undo.close()  # the server has only so many connections for us
         programs = {person.email: cyrus_program(cyrus, person.email.split("@")[0]) for person in (MAYA, JONAS)}
         for program in programs.values():
             program.wipe()
@@ -173,6 +174,7 @@ class MailedPeople(People):
 @pytest.fixture
 def radicale_world(radicale: Radicale, opener: Opener) -> Callable[[], World]:
     def make() -> World:
+        opener.undo.close()
         radicale.welcome("maya", "jonas", "ana")
         programs = {
             person.email: Program(f"{radicale.url}{user}/work/", user, PASSWORD)
