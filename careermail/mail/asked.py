@@ -39,6 +39,6 @@ class Asked:
             return ("missed", "moved", "no-contract", "later", *_ALWAYS)
         if self.kind == "answer" and self.session:
             return ("missed", "moved", "no-contract", *promised, "later", *_ALWAYS)
-        if self.kind in {"displaced", "prepare"} and self.session:
+        if self.kind in {"displaced", "prepare", "passed-on"} and self.session:
             return ("moved", *promised, *_ALWAYS)
         return (*promised, *(() if self.kind else ("book",)), *_ALWAYS)

@@ -18,7 +18,8 @@ from careermail.mail.hours import PASSED, TODAY_OR_IN_A_WEEK, WHICH_DAY, WHICH_T
 from careermail.mail.listening import CONTRADICTORY, DOUBTFUL
 from careermail.mail.phrases import NO_SUCH_DAY, TWO_READINGS
 from careermail.mail.referring import WHICH, WHOM
-from careermail.model import Commitment, Contract, Review, Series
+from careermail.mail.telling import Telling
+from careermail.model import Commitment, Contract, Review, Series, resolve
 from tests.samples import AGREED, INTRODUCE, JONAS, MAYA, SHADOW, TUESDAY, WITH_AMARA, WITH_JONAS, WRITE
 
 NOW = datetime(2027, 1, 13, 10, tzinfo=UTC)
@@ -909,6 +910,16 @@ def test_every_date_that_is_understood_lies_ahead(text: str, now: datetime, aske
         assert said.moment is None or said.moment > asked.now
         assert said.day is None or said.day >= asked.today
         assert said.until is None or said.until >= asked.today
+
+
+@given(st.datetimes(datetime(2027, 1, 15), datetime(2027, 11, 1)), st.sampled_from(["en", "en_US", "en_GB"]))
+def test_a_moment_as_our_mails_write_it_is_understood(local: datetime, language: str):
+    """What a button begins with "Moved to" and a time, and what is typed off a mail."""
+    local = local.replace(hour=7 + local.hour % 14, second=0, microsecond=0)
+    moment = resolve(local, MAYA.zone)
+    asked = replace(SUMMARY, kind="passed-on", person=replace(MAYA, language=language))
+    said = understand(f"Moved to {Telling(asked.person, NOW, language).when(moment)}", asked).said
+    assert [(one.verb, one.moment) for one in said] == [("moved", moment)]
 
 
 LONG = [
