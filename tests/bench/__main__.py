@@ -25,7 +25,7 @@ from careermail.config import load
 from careermail.daemon import Daemon
 from careermail.model import Team
 from careermail.runner import Runner
-from tests.bench import seed
+from tests.bench import post, seed
 
 ROOT = Path(__file__).parents[2]
 CAREERMAIL = Path(sys.executable).with_name("careermail")
@@ -97,6 +97,20 @@ def scale(folder: Path, many: int) -> Iterator[Row]:
     one, other = iter(lots_teams), iter(few_teams)
     a, b = in_turns(lambda: lots.tick(next(one)), lambda: few.tick(next(other)))
     yield Row(f"a commitment mailed, end to end: {many:,} managers against {FEW}", a / b, milliseconds(a, b), "1.5")
+
+
+def sending(folder: Path) -> Iterator[Row]:
+    """Commitment mails through SMTP, each durable before and after, against smtplib's own loop."""
+    if post.ABSENT:
+        print(f"no mails through SMTP: {post.ABSENT}", file=sys.stderr)
+        return
+    for distance, where in ((0.0, "on loopback"), (0.01, "20 ms away")):
+        root = folder / f"sending-{distance}"
+        _, runner, teams = settled(root, SAMPLES + 2)
+        with post.posting(root / "ca", runner, teams, distance) as (ours, bare):
+            a, b = in_turns(ours, bare)
+        figures = f"{1 / a:.0f} against {1 / b:.0f} a second"
+        yield Row(f"commitment mails by SMTP, Postfix {where}, against bare smtplib", b / a, figures, "0.7")
 
 
 def ageing(folder: Path) -> Row:
@@ -188,7 +202,7 @@ def main() -> None:
     many = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as name, Progress(transient=True) as progress:
         folder = Path(name)
-        task = progress.add_task("measuring", total=7)
+        task = progress.add_task("measuring", total=9)
         rows = []
         for row in _rows(folder, many):
             rows.append(row)
@@ -202,6 +216,7 @@ def main() -> None:
 
 def _rows(folder: Path, many: int) -> Iterator[Row]:
     yield from scale(folder, many)
+    yield from sending(folder)
     yield ageing(folder)
     yield starting(folder / "many")
     yield helping()

@@ -11,6 +11,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from select import select
@@ -82,10 +83,12 @@ class Passed:
 class Proxy:
     """Listens on `port` of 127.0.0.1 and passes everything on to `upstream`, but for what `on` was told.
 
-    A context manager; `connections` holds what passed, oldest first.
+    A context manager; `connections` holds what passed, oldest first. With `distance`, whatever passes takes that many
+    seconds in either direction.
     """
 
-    def __init__(self, upstream: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, upstream: int, host: str = "127.0.0.1", *, distance: float = 0) -> None:
+        self.distance = distance
         self._server, self._rules, self._lock = (host, upstream), list[_Rule](), threading.Lock()
         self._open, self._serving = set[socket.socket](), list[threading.Thread]()
         self.connections: list[Passed] = []
@@ -194,6 +197,7 @@ class _Connection:
 
     def _pass(self, end: socket.socket, said: bytes) -> bool:
         """Forward what one side said, up to a fault; False where the connection is over."""
+        time.sleep(self._proxy.distance)
         server = end is self._server
         other, log = (self._client, self._passed.server) if server else (self._server, self._passed.client)
         known = len(log)
