@@ -118,7 +118,7 @@ _SAYS = {
         r"<<it is>>?(?:(?:all|already|now|finally|both) )*<<done>><<when>>",
         r"<it><<is>><<done>><<when>>",
         r"(?:(?:i|we)(?:'ve| have)? )?(?:(?:already|just|now|finally) )*(?:did|done|finished|completed):? <it><<when>>",
-        r"<<please>>(?:mark as done|(?:mark|tick|check|set|record) <it> (?:off|as done|done|as completed?|as finished))",
+        r"<<please>>(?:mark as done|(?:mark|tick|check|set|record) <it> (?:off|as done|done|as completed?))",
     ),
     "not-yet": (
         r"(?:no,? )?(?:<<it is>>|i'm |i am )?(?:still )?(?:<<not done>>|in progress|wip|under ?way|ongoing|pending)",
