@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: demo test check check-code bench lock clean
+.PHONY: demo test check check-code bench fuzz lock clean
 
 demo: .venv/ready
 	$(BIN)/careermail demo
@@ -19,6 +19,11 @@ check-code: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+# Mutants of the tests' mails, fed to the inbox: make fuzz SECONDS=3600
+SECONDS ?= 60
+fuzz: .venv/ready
+	PYTHONPATH=tests $(BIN)/python tests/fuzz_inbox.py $(SECONDS)
 
 .venv/ready: requirements.lock pyproject.toml
 	tools/make-venv $(PYTHON) .venv

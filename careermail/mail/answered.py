@@ -14,6 +14,7 @@ from careermail.mail.words import WORDS
 
 _BULLET = re.compile(r"\s*(?:[-*•·◦‣+–—]|\d{1,3}[.)])(?:\s+|$)")
 _LONGEST = 120  # characters of a heading
+_WRAPPED = 60  # characters after which mail programs break a line, at the least
 
 
 def form_in(lines: Iterable[Line]) -> tuple[str, bool, list[Line]]:
@@ -26,17 +27,23 @@ def form_in(lines: Iterable[Line]) -> tuple[str, bool, list[Line]]:
     after its lists that is quoted and neither heading nor item.
     """
     form, seen, beside = list[Line](), set[str](), list[Line]()
-    within, gap = False, True  # whether we are in it, and below a blank line
+    within, above = False, ""  # whether we are in it, and the line above
     for line in lines:
         heading = _heading(line)
-        blank = not line.text.strip()
-        if not blank and not heading:
-            within = within and (not line.quoted or bool(_BULLET.match(line.text)) or not gap)
-        within = (within or bool(heading)) and heading not in seen
+        within = bool(heading) or (within and (not line.quoted or _goes_on(line.text, above)))
+        within = within and heading not in seen
         (form if within else beside).append(line)
         seen |= {heading} - {""}
-        gap = blank
+        above = line.text
     return _filled(form), any(not line.quoted and line.text.strip() for line in form), beside
+
+
+def _goes_on(text: str, above: str) -> bool:
+    """Whether a quoted line is an item, or goes on with what stands above it."""
+    if not text.strip() or _BULLET.match(text):
+        return True
+    broken = len(above) >= _WRAPPED or not _BULLET.match(above)
+    return bool(above.strip()) and broken
 
 
 def _heading(line: Line) -> str:

@@ -21,10 +21,9 @@ def bodies(mail: Part) -> list[Part]:
     Plain text is preferred since it holds what was typed, and marks as text does what was quoted; HTML is all that
     some programs send.
     """
-    if mail.attached or not (mail.parts or mail.kind in _TEXTS):
-        return []
     if not mail.parts:
-        return [mail] if mail.text.strip() else []
+        written = mail.kind in _TEXTS and not mail.attached
+        return [mail] if written and mail.text.strip() else []
     choices = [found for part in mail.parts if (found := bodies(part))]
     if mail.kind != "multipart/alternative":
         return [part for found in choices for part in found]

@@ -17,12 +17,14 @@ _DASHES = re.compile(r"(?:--|—|–)\s?")  # RFC 3676, 4.3, as it survives mail
 _BULLET = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)])\s+\S")
 _RULE = re.compile(r"[\s_*=~-]+")
 _LONGEST = 10  # lines of a signature that nothing but a name opens
+_REACH = 100  # lines from the end in which closings, footers and disclaimers are looked for
+_MOST = 20  # of these
 _READ = 1000  # characters of a paragraph, to see what it is
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()/.-]?){6}|\b(?:tel|phone|mobile|mobil|t|m)[.:]", re.IGNORECASE)
 
 _FOOTERS = (
-    r"(?:sent|gesendet|envoyé|enviado|verschickt) (?:from|via|with|von|mit|aus|depuis|de|avec|desde|con)\b.{0,80}",
-    r"(?:von|mit) (?:mein\w*|der|dem|unterwegs) .{1,60} (?:gesendet|verschickt)",
+    r"(?:sent|gesendet|envoyé|enviado|verschickt) (?:from|via|with|von|mit|aus|depuis|de|à|avec|desde|con)\b.{0,80}",
+    r"(?:von|mit) .{1,60} (?:gesendet|verschickt)",
     r"(?:diese nachricht wurde von|this message was sent from|ce message a été envoyé) .{1,90}",
     r"(?:get|obtenir|télécharger|obtén|obtener|descargar|holen sie sich) outlook (?:for|pour|para|für) .{1,90}",
     r"outlook (?:for|für|pour|para) (?:ios|android)\b.{0,90}",
@@ -45,7 +47,7 @@ _BANNERS = re.compile(
     re.IGNORECASE,
 )
 _CLOSINGS = (
-    *("cheers", "best", "best wishes", "(?:with )?(?:best|kind|warm|many)? ?regards", "thanks(?: a lot| so much)?"),
+    *("cheers", "best wishes", "(?:with )?(?:best|kind|warm|many)? ?regards", "thanks(?: a lot| so much)?"),
     *("many thanks", "thank you(?: very much)?", "all the best", "yours(?: sincerely)?", "sincerely", "take care"),
     r"(?:mit )?(?:freundliche|viele|beste|liebe|herzliche|schöne)[nr]? gr(?:ü|u|ue)(?:ß|ss)e?n?",
     *("danke(?: dir| euch)?", "vielen dank", "gruß", "gruss", "lg", "vg", "mfg", "bg"),
@@ -57,7 +59,14 @@ _CLOSINGS = (
         "merci(?: beaucoup)?",
         "salutations",
     ),
-    *("bonne journée", "(?:un )?saludos?(?: cordial(?:es)?)?", "un abrazo", "atentamente", "(?:muchas )?gracias"),
+    *(
+        "bonne journée",
+        "(?:un )?saludos?(?: cordial(?:es)?)?",
+        "un abrazo",
+        "atentamente",
+        "(?:muchas )?gracias",
+        "best",
+    ),
 )
 
 
@@ -65,8 +74,11 @@ def kept(texts: list[str], sender: str) -> list[str]:
     """The lines that say something, of those that somebody with this display name wrote in one go."""
     texts = texts[_banner(texts) :]
     texts = texts[: _signature(texts)]
-    while (end := _end(texts, sender)) < len(texts):
-        texts = texts[:end]
+    for _ in range(_MOST):
+        said, last = texts[:-_REACH], texts[-_REACH:]
+        if (end := _end(last, sender, alone=not said)) == len(last):
+            break
+        texts = said + last[:end]
     return texts
 
 
@@ -79,14 +91,13 @@ def _banner(texts: list[str]) -> int:
 
 def _signature(texts: list[str]) -> int:
     """Where the signature begins; a rule that somebody drew between two lists is none."""
-    for at, text in enumerate(texts):
-        if _DASHES.fullmatch(text) and (text == "-- " or not any(map(_BULLET.match, texts[at:]))):
-            return at
-    return len(texts)
+    last = next((at for at in range(len(texts) - 1, -1, -1) if _BULLET.match(texts[at])), -1)
+    signs = (at for at, text in enumerate(texts) if _DASHES.fullmatch(text) and (text == "-- " or at > last))
+    return next(signs, len(texts))
 
 
-def _end(texts: list[str], sender: str) -> int:
-    """Where the lines end without the last thing that nobody wrote for this mail."""
+def _end(texts: list[str], sender: str, *, alone: bool) -> int:
+    """Where the lines end without the last thing that nobody wrote for this mail; `alone`: there are none above."""
     last = next((at for at in range(len(texts) - 1, -1, -1) if texts[at].strip()), -1)
     if last < len(texts) - 1:
         return last + 1
@@ -94,7 +105,7 @@ def _end(texts: list[str], sender: str) -> int:
         return max(last, 0)
     if _footers().fullmatch(_joined([texts[last]])):
         return last
-    return min(_disclaimer(texts), _closing(texts, sender))
+    return min(_disclaimer(texts), _closing(texts, sender, alone=alone))
 
 
 def _disclaimer(texts: list[str]) -> int:
@@ -109,7 +120,7 @@ def _disclaimer(texts: list[str]) -> int:
     return len(texts)
 
 
-def _closing(texts: list[str], sender: str) -> int:
+def _closing(texts: list[str], sender: str, *, alone: bool) -> int:
     """Where the sender takes leave: with a formula, or with their name alone at the very end or over how to reach them.
 
     An answer that is nothing else ("Thanks") is one.
@@ -120,7 +131,11 @@ def _closing(texts: list[str], sender: str) -> int:
         named = _is_name(text[formula.end() :] if formula else text, sender)
         signed = named and (formula or not texts[at - 1].strip()) and (not under or _reachable(under, formula))
         parting = formula and formula.end() == len(text) and (not under or _is_name(under[0], sender))
-        if (signed or parting) and not any(map(_BULLET.match, texts[at + 1 :])) and any(map(str.strip, texts[:at])):
+        if (
+            (signed or parting)
+            and not any(map(_BULLET.match, texts[at + 1 :]))
+            and (not alone or any(map(str.strip, texts[:at])))
+        ):
             return at
     return len(texts)
 

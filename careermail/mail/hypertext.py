@@ -13,7 +13,7 @@ from html import unescape
 
 from careermail.mail.quoting import Line
 
-_LONGEST = 300_000  # characters of HTML that are read
+_LONGEST = 200_000  # characters of HTML that are read
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(?P<raw>script|style|title|textarea)\b[^<>]*+>.*?(?:</(?P=raw)\b[^<>]*+>|\Z)"
@@ -77,7 +77,7 @@ def lines(html: str) -> list[Line]:
 
 
 def _attributes(written: str) -> dict[str, str]:
-    found = _ATTRIBUTE.finditer(written[:5000])
+    found = _ATTRIBUTE.finditer(written[:5000]) if written else ()
     return {m[1].lower(): (m[2] or m[3] or m[4] or "").lower() for m in found}
 
 
@@ -96,7 +96,9 @@ class _Reading:
         above = self.open[-1]
         if tag in _BLOCKS:
             self.break_line()
-        if tag in _SPACED and not _TIGHT.search(f"{attributes.get('class')} {attributes.get('style')}"):
+        if tag in _SPACED and not (
+            attributes and _TIGHT.search(f"{attributes.get('class')} {attributes.get('style')}")
+        ):
             self.space()
         self.rest_quoted |= attributes.get("id", "") in _REST_IS_QUOTED
         if tag == "br":
@@ -147,6 +149,8 @@ class _Reading:
 
 
 def _element(tag: str, attributes: dict[str, str], above: _Element) -> _Element:
+    if not attributes and tag not in ("pre", "ol"):
+        return _Element(tag, above.quoted, above.hidden, above.literal)
     names = f"{attributes.get('class', '')} {attributes.get('id', '')}".strip()
     style = attributes.get("style", "")
     return _Element(

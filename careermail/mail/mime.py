@@ -123,7 +123,7 @@ def _split(body: bytes, boundary: str) -> Iterator[bytes]:
     """The parts between the lines of a boundary, up to its closing one (RFC 2046, 5.1.1)."""
     line = rb"^--" + re.escape(boundary.encode(errors="replace")) + rb"(--)?[ \t]*(?:\n|\Z)"
     marks = list(re.finditer(line, body, re.MULTILINE)) if boundary else []
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):
         if mark[1]:
             return
         yield body[mark.end() : following.start() - 1 if following else len(body)]

@@ -53,13 +53,12 @@ _VERBS = (
     ),
     *("escreveu", r"napsal\(a\)", "写道", "작성"),
 )
-_VERB = re.compile(rf"(?<!\w)(?:{'|'.join(_VERBS)})", re.IGNORECASE)
+_VERB = re.compile(rf"(?<!\w)(?:{'|'.join(_VERBS)})(?!\w)", re.IGNORECASE)
 _CLOCK = re.compile(r"[0-9]{1,2}\s?[:.h]\s?[0-9]{2}")
 _DATE = re.compile(rf"{_CLOCK.pattern}|[0-9]{{4}}|[0-9]{{1,2}}[/.][0-9]{{1,2}}")
 _OPENING = re.compile(r"(?:on|am|le|el|il|op|em|den|dnia|dne|vom)\b|[0-9]{1,4}[-./年][0-9]", re.IGNORECASE)
-_WROTE = re.compile(
-    rf".{{2,{_LONGEST}}}?{_VERB.pattern}(?!\w)[^:]{{0,120}}(?:[0-9]:[0-9]{{2}}[^:]{{0,20}})?:(?=\s|$)", re.IGNORECASE
-)
+_COLON = re.compile(r"[:：](?=\s|$)")
+_NAME = 200  # characters that the name and address after "wrote" take up
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Marked:
 
 def plain_lines(text: str) -> list[Line]:
     """The lines of a text part, quoted where ">" marks them so (RFC 3676, 4.5)."""
-    return [_unmarked(line.rstrip()) for line in text.split("\n")]
+    return [_unmarked(line if line == "-- " else line.rstrip()) for line in text.split("\n")]
 
 
 def _unmarked(line: str) -> Line:
@@ -150,14 +149,15 @@ def _introduction(lines: Sequence[Line], at: int) -> int:
     Where nothing is marked as quoted after them, they must give an hour or an address, as no person writes.
     """
     window = [line.text.strip() for line in takewhile(_is_new, lines[at : at + _SPREAD])]
-    if not _VERB.search(" ".join(window)) or not (_OPENING.match(window[0]) or "@" in " ".join(window[:2])):
+    if not _OPENING.match(window[0]) and "@" not in " ".join(window[:2]):
         return 0
     for count in range(1, len(window) + 1):
-        found = _WROTE.match(" ".join(window[:count]))
-        if found and _DATE.search(found[0]):
-            sure = "@" in found[0] or (_OPENING.match(found[0]) and _CLOCK.search(found[0]))
-            alone = found.end() == len(found.string)
-            return count if sure or (alone and _is_marked(lines, at + count)) else 0
+        joined = " ".join(window[:count])
+        verb = _VERB.search(joined)
+        if verb and (colon := _COLON.search(joined, verb.end(), verb.end() + _NAME)):
+            said, alone = joined[: colon.end()], colon.end() == len(joined)
+            sure = "@" in said or (_OPENING.match(said) and _CLOCK.search(said))
+            return count if _DATE.search(said) and (sure or (alone and _is_marked(lines, at + count))) else 0
     return 0
 
 

@@ -20,13 +20,15 @@ from careermail.mail.quoting import Line, marked
 
 __all__ = ["Line", "Received", "away_until", "receive"]
 
-_MOST_LINES = 10_000
+_MOST_LINES = 5_000
 _MOST = 200  # addresses, ids and tokens
 _YEARS = range(2000, 2200)
 
 _ID = re.compile(r"<[^<>\s]{1,300}>")
 _ADDRESS = r"[^\s<>,;:\"()@\\]{1,128}@[^\s<>,;:\"()@\\]{1,255}"
-_NO_ADDRESS = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|=\?[^?\s]+\?[bq]\?[^?]*\?=', re.IGNORECASE)
+_NO_ADDRESS = re.compile(
+    r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|\((?:[^()\\]++|\\.?)*+(?:\)|\Z)|=\?[^?\s]+\?[bq]\?[^?]*\?=', re.IGNORECASE
+)
 _MAILBOX = re.compile(rf"[^<>,;:]*<\s*(?P<angled>{_ADDRESS})\s*>|(?P<bare>{_ADDRESS})")
 _PREFIX = re.compile(
     r"(?:\[ext(?:ern(?:al)?)?\]:?|(?:re|aw|antw(?:ort)?|sv|vs|ref|rif|res|odp|(?P<passed_on>fwd?|wg|tr|rv|enc))"
@@ -188,7 +190,7 @@ def _date(value: str) -> datetime | None:
 
 
 def away_until(mail: Received, said_on: date, language: str = "en") -> date | None:
-    """The last day on which somebody is away, if their out-of-office notice, of the day `said_on`, names it for certain.
+    """The last day on which somebody is away, as their out-of-office notice of the day `said_on` names it.
 
     `language` is their locale (automatic.last_day_away).
     """
