@@ -190,7 +190,11 @@ class _Case:
         if not (understood.said or understood.unclear):
             understood = self._in_form(asked)
         if understood.said or understood.unclear:
-            return Verdict("understood", self.digest, team.manager.email, tuple(act(letter, understood, facts)))
+            done = tuple(act(letter, understood, facts))
+            # What a report wrote beside it is a word to the manager, whatever else was understood.
+            aside = letter.person != team.manager and any(s.reason and s.verb != "drop" for s in understood.said)
+            hand_on = Series(team.manager, letter.person) if aside else None
+            return Verdict("understood", self.digest, team.manager.email, done, hand_on, self.mail)
         return self._beside(team, letter.person)
 
     def _in_form(self, asked: Asked) -> Understood:
@@ -223,7 +227,10 @@ class _Case:
         series = tuple(s for s in team.series if s.report.email in copied) or team.series
         if not series:
             return self._tell(team, manager, "help")
-        asked = Asked("", manager, series, (), None, self.now, None)
+        history = fold(facts)
+        contracts = ((s, history.of(s.key).contract) for s in series)
+        named = tuple((s, c) for s, contract in contracts if contract for c in contract.open)
+        asked = Asked("", manager, series, named, None, self.now, None)
         letter = Letter(
             manager, self.digest, self.now, series, mail=mail.message_id, subject=mail.subject, copied=copied
         )

@@ -222,6 +222,11 @@ def _wish_to_stop(letter: Letter, said: Said, standing: Standing, done: _Done) -
     done.answer("passed-on", "stop", said.series.manager)
 
 
+def _new_goals(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
+    del letter, standing
+    done.answer("passed-on", "changed", said.series.manager)
+
+
 def _nothing(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
     """What needs no fact: it is open, and stays so."""
     del letter, said, standing, done
@@ -251,6 +256,7 @@ _REPORTS: dict[str, Saying] = {
     "not-yet": _nothing,
     "move": _own(_move),
     "drop": _own(_drop),
+    "changed": _new_goals,
     "pause": _wish_to_stop,
     "stop": _wish_to_stop,
     "thanks": _nothing,

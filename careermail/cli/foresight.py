@@ -56,7 +56,7 @@ def _to_be_booked(office: Office, book: Wanted, taken: list[Busy], until: dateti
     series, now = book.topic.series, office.clock.now()
     try:
         people, window = (series.manager, series.report), (now, now + BOOKED_BY)
-        busy = office.runner.provider.calendar.busy(people, window)
+        busy = office.provider.calendar.busy(people, window)
     except ProviderError:
         return
     decision = decide(Scene(book, now, office.config.service.domain, [*busy, *taken]))

@@ -12,6 +12,7 @@ from careermail.errors import UsageError
 
 if TYPE_CHECKING:
     from careermail.config import Config
+    from careermail.providers import Provider
     from careermail.runner import Runner
     from careermail.store.tiny import TinyStore
 
@@ -53,6 +54,13 @@ class Office:
         return hire(self.config, self.clock, self.store)
 
     @cached_property
+    def provider(self) -> "Provider":
+        """How the world is reached, for those who only look at it."""
+        from careermail.providers import open_provider
+
+        return open_provider(self.config.provider, self.clock)
+
+    @cached_property
     def store(self) -> "TinyStore":
         """What is remembered."""
         return open_store(self.config.service.state, timeout=self.patience)
@@ -88,4 +96,4 @@ def hire(config: "Config", clock: Clock, store: "TinyStore | None" = None) -> "R
 
     store = store or open_store(config.service.state)
     service = replace(config.service, secret=secret_of(config.service.state))
-    return Runner(service, open_provider(config.provider, clock), store, clock)
+    return Runner(service, open_provider({**config.provider, "service": service}, clock), store, clock)

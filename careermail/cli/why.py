@@ -13,7 +13,7 @@ from careermail.cli.show import as_json_option, emit, moment, table
 from careermail.errors import UsageError
 from careermail.model import Effect, Fact, Person, Team, opaque
 from careermail.plan.history import EFFECTS, fold, pair
-from careermail.plan.planner import SERVICE
+from careermail.plan.planner import SERVICE, plan
 from careermail.runner import everyone
 
 
@@ -101,7 +101,8 @@ def _recorded(key: str, effect: Effect, facts: Iterable[Fact], to: str) -> Reaso
 
 def _wanted(team: Team, office: Office) -> Iterator[Reason]:
     """All that the rules speak of: to come, or not wanted because of something."""
-    for w in office.runner.foresee(team).wanted:
+    facts = office.store.load(team.manager.email)
+    for w in plan(team, fold(facts), office.clock.now()).wanted:
         to = w.to.email if w.to else ""
         state, reason = ("unwanted", w.unless) if w.unless else ("wanted", ONLY_IF.get(w.kind, ""))
         yield Reason(w.key, w.kind, state, w.due, to, w.because, reason)

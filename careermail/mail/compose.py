@@ -68,8 +68,7 @@ def hand_on(
 ) -> EmailMessage:
     """What a report wrote to us and meant for the manager: to be read as text, and beside it whole, as it came."""
     topic = Topic(series, subject=mail.subject, note=mail.text)
-    key = f"{series.key}/forward"
-    message = compose(service, "forward", series.manager, [topic], message_id=message_id, key=key, now=now)
+    message = compose(service, "forward", series.manager, [topic], message_id=message_id, key=message_id, now=now)
     # As a file, because what came may break every rule by which a message can hold another (RFC 2046, 5.2.1).
     message.add_attachment(raw, maintype="application", subtype="octet-stream", filename="note.eml")
     return message

@@ -27,7 +27,7 @@ DEADLINE = datetime(2027, 1, 14, 10, tzinfo=UTC)
 DISPLACED = ("cancelled", "declined", "missed", "late", "ended", "conflict", "no-hour")  # Topic.what
 WHATS = {
     "answer": ("moved", "paused", "resumed", "booked", "later", "dates", "unchanged", "changed", "questions"),
-    "passed-on": ("time", "stop", "comment"),
+    "passed-on": ("time", "stop", "changed", "comment"),
     "help": ("", "unproven", "long", "unreadable"),
     "refused": ("other-sender", "unproven", "expired"),
     "invitation": ("", "moved", "changed", "cancelled"),

@@ -187,6 +187,24 @@ def test_a_report_who_asks_to_stop_is_put_before_the_manager(agreed: World):
     assert not agreed.standing.paused
 
 
+def test_what_a_report_writes_beside_an_answer_reaches_the_manager(agreed: World):
+    agreed.run(2027, 2, 12, 12)
+    reply(agreed, "due", JONAS, "Done, and I learned a lot from the platform team.")
+    assert agreed.commitment("jonas-1").state == "done"
+    assert agreed.briefs("forward") == ["Fri 2027-02-12 12:00 forward maya"]
+
+
+def test_goals_that_changed_for_the_report_are_put_before_the_manager(agreed: World):
+    agreed.run(2027, 2, 12, 12)
+    reply(agreed, "due", JONAS, "my goals have changed")
+    assert "Jonas wrote that Jonas's goals have changed" in agreed.mail("passed-on").text
+
+
+def test_a_commitment_is_named_by_its_words_in_a_mail_of_its_own(agreed: World):
+    write(agreed, MAYA, "Dana", "the introduction to Dana Ortiz is done")
+    assert agreed.commitment("jonas-2").state == "done"
+
+
 # --- anything else -------------------------------------------------------------------------------
 
 REFLECTION = "I keep thinking about leaving, and I do not know whom to tell."

@@ -26,7 +26,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 (a disk that is quick to sync; what SIGK
 # What must have happened for the comparison to say anything.
 KINDS = {
     "prepare", "prompt", "summary", "summary-nudge", "summary-overdue",
-    "contract", "due-soon", "due", "overdue", "review", "displaced",
+    "contract", "due-soon", "due", "overdue", "review", "displaced", "answer", "told", "passed-on", "help", "forward",
 }  # fmt: skip
 PEOPLE = {person.email for person in (MAYA, JONAS, TAMA, RITA)}
 

@@ -17,6 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as hour
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -41,7 +44,7 @@ WITH_TAMA = Series(MAYA, TAMA, Conversation(every="4 months", format="three", be
 WITH_RITA = Series(MAYA, RITA, Conversation(every="2 months", on_conflict="ask", review_every="never"))
 BEGIN, END = datetime(2027, 1, 1, 12, tzinfo=UTC), datetime(2028, 1, 1, 12, tzinfo=UTC)
 LONGEST = 0.06  # seconds from the beginning of a visit to its killing; most take less
-SERVICE = Service(address="careermail@example.com", admin="it@example.com")
+SERVICE = Service(address="careermail@example.com", admin="it@example.com", secret=b"only ours")
 
 CONTRACT = """Jonas's commitments
 - Shadow the platform on-call rota by 12 February 2027
@@ -60,6 +63,9 @@ AMENDED = """Maya's commitments
 Jonas's commitments
 - Lead the June review by 24 June 2027
 """
+
+
+REFLECTION = "I keep thinking about leaving, and I do not know whom to tell."
 
 
 def team(now: datetime) -> Team:
@@ -127,6 +133,31 @@ def _postpone(number: int, due: date) -> Deed:
     return deed
 
 
+def _write(who: Person, kind: str, words: str) -> Deed:
+    """Somebody answers the latest mail of a kind that they got; or, where none is named, writes of their own accord."""
+
+    def deed(scene: Scene, now: datetime) -> None:
+        to, thread = _answered(scene, who, kind) if kind else (SERVICE.address, "")
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = who.email, to, "Re: your note"
+        message["Message-ID"], message["In-Reply-To"] = f"<{now:%Y%m%d}.{who.email}>", thread
+        message.set_content(words)
+        folder = scene.world / "inbox" / "new"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / "new.part").write_bytes(message.as_bytes())
+        (folder.parent / "new.part").replace(folder / f"{now:%Y%m%d}.{who.email}")
+
+    return deed
+
+
+def _answered(scene: Scene, who: Person, kind: str) -> tuple[str, str]:
+    """Where the answer to the latest mail of a kind goes, and in which thread."""
+    paths = (scene.world / "mail" / who.email / "new").iterdir()
+    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
+    latest = max((m for m in mails if m["X-Careermail-Kind"] == kind), key=lambda m: m["Date"].datetime)
+    return str(latest["Reply-To"]), str(latest["Message-ID"])
+
+
 def _ask(scene: Scene, now: datetime) -> None:
     scene.say([desk.ask(WITH_JONAS, scene.standing(WITH_JONAS), "an offer from elsewhere", now)])
 
@@ -153,15 +184,20 @@ def _dentist(scene: Scene, now: datetime) -> None:
 STEPS: tuple[tuple[datetime, Deed], ...] = tuple(
     (datetime(2027, month, day, 12, tzinfo=UTC), deed)
     for month, day, deed in (
-        (1, 13, _agree(CONTRACT)),
+        (1, 13, _write(MAYA, "summary", CONTRACT)),
+        (1, 14, _write(JONAS, "", REFLECTION)),
         (1, 21, _settle(2, "done")),
+        (2, 15, _write(JONAS, "due", "by 26 February")),
         (2, 20, _move_april),
         (3, 1, _decline),
         (3, 10, _postpone(3, date(2027, 4, 8))),
         (4, 16, _agree(AMENDED)),
         (5, 6, _ask),
         (6, 1, _strike_out_july),
-        (6, 7, _settle(0, "dropped")),
+        (6, 4, _write(MAYA, "due", "drop: Priya has left")),
+        (6, 7, _write(MAYA, "review", "What is this?")),
+        (6, 8, _write(MAYA, "due", "pause until 20 June")),
+        (6, 24, _write(JONAS, "due", "stop")),
         (8, 1, lambda scene, now: scene.say([desk.pause(WITH_TAMA, None, now)])),
         (9, 5, lambda scene, now: scene.say([desk.resume(WITH_TAMA, now)])),
         (9, 20, _dentist),
@@ -215,6 +251,7 @@ def play(root: Path, end: datetime = END, *, tell: Callable[[datetime], object] 
 
 
 def _visit(runner: Runner, clock: VirtualClock) -> datetime:
+    runner.tick_inbox([team(clock.now())])
     teams = everyone([team(clock.now())], runner.store).values()
     wake = min([*(runner.tick(one) for one in teams), runner.tick_service()])
     return next((start + length for start, length in OUTAGES if start <= wake < start + length), wake)
