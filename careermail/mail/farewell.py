@@ -22,9 +22,14 @@ _MOST = 20  # of these
 _READ = 1000  # characters of a paragraph, to see what it is
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[\s()/.-]?){6}|\b(?:tel|phone|mobile|mobil|t|m)[.:]", re.IGNORECASE)
 
+_DEVICE = (
+    r"(?:(?:i(?:phone|pad)|android|outlook|e?-?mail|galaxy|samsung|(?:smart)?phone|handy|mobile?\w*|device|gerät|móvil)\b"
+    r"|dispositivo|téléphone|appareil|proton|gmx|yahoo|spark|huawei|xiaomi|blackberry).{0,60}"
+)
+_BY = "from|via|with|von|mit|aus|depuis|de|à|avec|desde|con"
 _FOOTERS = (
-    r"(?:sent|gesendet|envoyé|enviado|verschickt) (?:from|via|with|von|mit|aus|depuis|de|à|avec|desde|con)\b.{0,80}",
-    r"(?:von|mit) .{1,60} (?:gesendet|verschickt)",
+    rf"(?:sent|gesendet|envoyé|enviado|verschickt) (?:{_BY})\b.{{0,60}}?\b{_DEVICE}",
+    rf"(?:von|mit) .{{0,40}}?\b{_DEVICE} (?:gesendet|verschickt)",
     r"(?:diese nachricht wurde von|this message was sent from|ce message a été envoyé) .{1,90}",
     r"(?:get|obtenir|télécharger|obtén|obtener|descargar|holen sie sich) outlook (?:for|pour|para|für) .{1,90}",
     r"outlook (?:for|für|pour|para) (?:ios|android)\b.{0,90}",
@@ -34,39 +39,27 @@ _FOOTERS = (
 )
 _DISCLAIMERS = (  # each opens a paragraph
     r"(?:the (?:information|contents?) .{0,20})?this (?:e-?mail|message)\b.{0,200}\b(?:confidential|intended|viruses)",
-    r"confidentiality (?:notice|note)\b|disclaimer\b|privileged and confidential\b",
+    r"confidentiality (?:notice|note)\b|privileged and confidential\b|disclaimer\b.{0,200}\b(?:e-?mail|message)\b",
     r"(?:diese|der inhalt dieser|die in dieser) (?:e-?mail|nachricht)\b.{0,200}\bvertraulich",
     r"(?:ce|le contenu de ce) (?:message|courriel|mail)\b.{0,200}\bconfidentiel",
     r"(?:este|el contenido de este) (?:mensaje|correo)\b.{0,200}\bconfidencial",
     r"(?:please )?consider the environment\b|pensez à l.environnement|bitte .{0,60}(?:ausdrucken|umwelt)",
 )
 _BANNERS = re.compile(
-    r"\W*(?:external(?: e-?mail)?|caution|warning|achtung|attention|precaución)\b.{0,300}"
-    r"\b(?:outside|external|extern\w*|extérieur\w*|außerhalb)\b"
+    r"\W*(?:external|caution|warning|achtung|attention|precaución|extern)\b.{0,300}"
+    r"\b(?:originated|external (?:sender|source|e-?mail)"
+    r"|outside (?:of )?(?:the|your|our) organi[sz]ation|externe[rnm]? (?:absender|e-mail)|außerhalb"
+    r"|expéditeur externe|extérieur|remitente externo|externo a)\b"
     r"|\[?(?:you don.t often get email from|sie erhalten nicht häufig e-mails von|vous n.obtenez pas souvent) ",
     re.IGNORECASE,
 )
 _CLOSINGS = (
-    *("cheers", "best wishes", "(?:with )?(?:best|kind|warm|many)? ?regards", "thanks(?: a lot| so much)?"),
-    *("many thanks", "thank you(?: very much)?", "all the best", "yours(?: sincerely)?", "sincerely", "take care"),
+    "cheers|best wishes|(?:with )?(?:best|kind|warm|many)? ?regards|thanks(?: a lot| so much)?|many thanks|take care",
+    "thank you(?: very much)?|all the best|yours(?: sincerely)?|sincerely|best",
     r"(?:mit )?(?:freundliche|viele|beste|liebe|herzliche|schöne)[nr]? gr(?:ü|u|ue)(?:ß|ss)e?n?",
-    *("danke(?: dir| euch)?", "vielen dank", "gruß", "gruss", "lg", "vg", "mfg", "bg"),
-    *(
-        "(?:bien )?cordialement",
-        "bien à (?:vous|toi)",
-        "à bientôt",
-        "amicalement",
-        "merci(?: beaucoup)?",
-        "salutations",
-    ),
-    *(
-        "bonne journée",
-        "(?:un )?saludos?(?: cordial(?:es)?)?",
-        "un abrazo",
-        "atentamente",
-        "(?:muchas )?gracias",
-        "best",
-    ),
+    "danke(?: dir| euch)?|vielen dank|gru(?:ß|ss)|lg|vg|mfg|bg",
+    "(?:bien )?cordialement|bien à (?:vous|toi)|à bientôt|amicalement|merci(?: beaucoup)?|salutations|bonne journée",
+    "(?:un )?saludos?(?: cordial(?:es)?)?|un abrazo|atentamente|(?:muchas )?gracias",
 )
 
 
@@ -121,28 +114,24 @@ def _disclaimer(texts: list[str]) -> int:
 
 
 def _closing(texts: list[str], sender: str, *, alone: bool) -> int:
-    """Where the sender takes leave: with a formula, or with their name alone at the very end or over how to reach them.
-
-    An answer that is nothing else ("Thanks") is one.
-    """
-    for at in range(max(1, len(texts) - _LONGEST), len(texts)):
-        text, under = _joined([texts[at]]), [line for line in texts[at + 1 :] if line.strip()]
-        formula = _closings().match(text)
-        named = _is_name(text[formula.end() :] if formula else text, sender)
-        signed = named and (formula or not texts[at - 1].strip()) and (not under or _reachable(under, formula))
-        parting = formula and formula.end() == len(text) and (not under or _is_name(under[0], sender))
-        if (
-            (signed or parting)
-            and not any(map(_BULLET.match, texts[at + 1 :]))
-            and (not alone or any(map(str.strip, texts[:at])))
-        ):
+    """Where the sender takes leave; an answer that is nothing else ("Thanks") is one."""
+    first = next((at for at, text in enumerate(texts) if text.strip()), 0) + 1 if alone else 0
+    for at in range(max(first, len(texts) - _LONGEST), len(texts)):
+        under = [text for text in texts[at + 1 :] if text.strip()]
+        apart = not at or not texts[at - 1].strip()
+        if not any(map(_BULLET.match, under)) and _takes_leave(_joined([texts[at]]), under, sender, apart=apart):
             return at
     return len(texts)
 
 
-def _reachable(lines: list[str], formula: re.Match[str] | None) -> bool:
-    """Whether lines say who somebody is and how to reach them."""
-    return bool(formula) or any(map(_CONTACT.search, lines))
+def _takes_leave(text: str, under: list[str], sender: str, *, apart: bool) -> bool:
+    """Whether it is done with a formula, theirs and the sender's name, or the name apart at the end or over a card."""
+    formula = _closings().match(text)
+    if formula and formula.end() == len(text):
+        return not under or _is_name(under[0], sender)
+    if formula:
+        return _is_name(text[formula.end() :], sender)
+    return apart and _is_name(text, sender) and (not under or any(map(_CONTACT.search, under)))
 
 
 def _is_name(text: str, sender: str) -> bool:
@@ -174,7 +163,7 @@ def _footers() -> re.Pattern[str]:
 @cache
 def _disclaimers() -> re.Pattern[str]:
     labels = "|".join(word for word in _known("disclaimers"))
-    spoken_of = r".{0,400}\b(?:e-?mail|message|nachricht|courriel|mensaje|correo)"
+    spoken_of = r".{0,400}\b(?:confidential|intended|privileged|recipient|vertraulich|confidentiel|confidencial)"
     return re.compile("|".join((*_DISCLAIMERS, f"(?:{labels}){spoken_of}")), re.IGNORECASE)
 
 

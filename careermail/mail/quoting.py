@@ -17,11 +17,12 @@ _REACH = 6  # lines that the fields over a quote take up
 _SPREAD = 4  # lines that a sentence over a quote takes up
 _MORE = 2  # fields: no person writes three of them
 
-_DASHED = re.compile(
-    r"\s*[-_*]{2,}\s*(?P<said>(?:original|urspr|messa[gj]e|mensaje|forwarded|weitergeleitet|reply|antwort)[^-]{0,60}?)\s*"
-    r"[-_*]{2,}\s*",
-    re.IGNORECASE,
+_ORIGINAL = (
+    r"original(?:[ -]?(?:message|nachricht|text|e?-?mail))|(?:reply|forwarded) message|message (?:original|d.origine)"
+    r"|ursprüngliche (?:nachricht|e-mail)|weitergeleitete (?:nachricht|e-mail)|message (?:transféré|réexpédié)"
+    r"|mensaje (?:original|reenviado)"
 )
+_DASHED = re.compile(rf"\s*[-_*]{{2,}}\s*(?:{_ORIGINAL})[^-]{{0,60}}?\s*[-_*]{{2,}}\s*", re.IGNORECASE)
 _FORWARDED = re.compile(
     r"forwarded message|weitergeleitete|message (?:transféré|réexpédié)|mensaje reenviado", re.IGNORECASE
 )
@@ -57,7 +58,8 @@ _VERB = re.compile(rf"(?<!\w)(?:{'|'.join(_VERBS)})(?!\w)", re.IGNORECASE)
 _CLOCK = re.compile(r"[0-9]{1,2}\s?[:.h]\s?[0-9]{2}")
 _DATE = re.compile(rf"{_CLOCK.pattern}|[0-9]{{4}}|[0-9]{{1,2}}[/.][0-9]{{1,2}}")
 _OPENING = re.compile(r"(?:on|am|le|el|il|op|em|den|dnia|dne|vom)\b|[0-9]{1,4}[-./年][0-9]", re.IGNORECASE)
-_COLON = re.compile(r"[:：](?=\s|$)")
+_ADDRESSED = re.compile(r"[^!?:@]{0,80}(?:\S@\S|<$)")  # begins with a name and its address
+_COLON = re.compile(r"[:\uff1a](?=\s|$)")
 _NAME = 200  # characters that the name and address after "wrote" take up
 
 
@@ -149,16 +151,26 @@ def _introduction(lines: Sequence[Line], at: int) -> int:
     Where nothing is marked as quoted after them, they must give an hour or an address, as no person writes.
     """
     window = [line.text.strip() for line in takewhile(_is_new, lines[at : at + _SPREAD])]
-    if not _OPENING.match(window[0]) and "@" not in " ".join(window[:2]):
+    if not _OPENING.match(window[0]) and not _ADDRESSED.match(window[0]):
         return 0
     for count in range(1, len(window) + 1):
+        if count > 1 and _OPENING.match(window[count - 1]):
+            return 0  # it begins there, and what is above was typed without a blank below it
         joined = " ".join(window[:count])
         verb = _VERB.search(joined)
         if verb and (colon := _COLON.search(joined, verb.end(), verb.end() + _NAME)):
-            said, alone = joined[: colon.end()], colon.end() == len(joined)
-            sure = "@" in said or (_OPENING.match(said) and _CLOCK.search(said))
-            return count if _DATE.search(said) and (sure or (alone and _is_marked(lines, at + count))) else 0
+            told = _introduces(joined[: colon.end()], verb.start(), alone=colon.end() == len(joined))
+            return count if told == "surely" or (told and _is_marked(lines, at + count)) else 0
     return 0
+
+
+def _introduces(said: str, verb: int, *, alone: bool) -> str:
+    """Whether a sentence says who wrote and when: "surely", "perhaps" where a person might write it, or "" for no."""
+    if not _DATE.search(said) or not (_OPENING.match(said) or said.count("@", 0, verb) == 1):
+        return ""
+    if "@" in said or (alone and _CLOCK.search(said)):
+        return "surely"
+    return "perhaps" if alone else ""
 
 
 def _is_new(line: Line) -> bool:

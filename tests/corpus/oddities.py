@@ -15,6 +15,15 @@ Odd = tuple[str, bytes, str, dict[str, Any]]
 DONE = Answer("1 done", place="none")
 UMLAUTS = "Für Größe 2: erledigt, „ganz sicher“ – bis März"
 NOT_CUT = """\
+Attention: an external mentor would help, from outside the team.
+
+On Thursday at 14:00 Jonas wrote: he is glad.
+--- Original plan ---
+Sent with the form to Dana.
+Warning: I will send Dana a mail.
+
+Disclaimer: I have not asked her.
+
 On Friday Jonas wrote: he is glad.
 
 From April on: less on-call.
@@ -241,6 +250,11 @@ def _else() -> Iterator[Odd]:
     yield "empty", _plain("\n\n"), "", {}
     yield "only-a-quote", CLIENTS["gmail-web"](Answer("")), "", {}
     yield "not-cut", _plain(NOT_CUT), NOT_CUT, {}
+    below = "1 done\n\nWarning: I will mail Dana.\n\nDisclaimer: I asked nobody.\n\nSent with the form to Dana."
+    for who in ("On 12.1.2027 at 12:00 M <m@example.com> wrote:", "M <m@example.com> schrieb am 12.01.2027 um 12:00:"):
+        close = f"Mail me at j@example.com\n1 done\n{who}\n> Hello"
+        yield f"close-to-{who[:1].lower()}", _plain(close), "Mail me at j@example.com\n1 done", {}
+    yield "not-cut-at-the-end", _plain(below), below, {}
     yield "thanks", _plain("Thanks,\nJonas"), "Thanks,\nJonas", {}
     banner = "[EXTERNAL] CAUTION: This email originated from outside of the organization.\nDo not click.\n\n1 done"
     yield "banner", _plain(banner), "1 done", {}
