@@ -55,7 +55,8 @@ def _named(calendar: Calendar, uid: str, name: str) -> Component | None:
     master, _ = parts(calendar, uid)
     if not name or (master is not None and not recurs(master)):
         return master
-    for candidate in dict.fromkeys((name, *_of_that_day(master, name))):
+    exact = [name] if name.endswith("Z") else []
+    for candidate in dict.fromkeys((*exact, *_of_that_day(master, name))):
         if instance(calendar, uid, candidate) is not None:
             with suppress(LookupError):
                 return edits.exception(calendar, uid, candidate, UTC)

@@ -8,6 +8,7 @@ and is not the organizer's own, because people's programs change events without 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Literal
@@ -71,7 +72,17 @@ def public(ours: Calendar, uid: str, chair: str) -> Calendar:
         if "ORGANIZER" in said:
             said["ORGANIZER"] = vCalAddress.new(chair, cn=str(said["ORGANIZER"].params.get("CN", "")) or organizer(one))
         calendar.add_component(said)
+    _take_out_cancelled(calendar, uid)
     return calendar
+
+
+def _take_out_cancelled(calendar: Calendar, uid: str) -> None:
+    """Say with an EXDATE what an exception's STATUS says: no REQUEST may hold what is cancelled (RFC 5546, 3.2.2)."""
+    master, exceptions = parts(calendar, uid)
+    for one in exceptions if master is not None and not is_cancelled(master) else ():
+        if is_cancelled(one) and not is_range(one):
+            with suppress(LookupError):  # the rule knows no such instance any more
+                edits.cancel(calendar, uid, name_of(one), UTC)
 
 
 def _calendar() -> Calendar:

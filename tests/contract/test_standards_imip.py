@@ -135,8 +135,8 @@ def new_world(tmp_path: Path) -> Callable[[], World]:
     return make
 
 
-def world_in(state: Path, post: Post) -> World:
-    clock = VirtualClock(utc(2027, 1, 1))
+def world_in(state: Path, post: Post, now: datetime | None = None) -> World:
+    clock = VirtualClock(now or utc(2027, 1, 1))
     invitations = Invitations(state / "invitations", post, SERVICE, clock)
     calendar = ImipCalendar(state / "calendars", invitations, SERVICE, clock)
     return World(Provider("standards", calendar, post, cast("object", None)), People(calendar, post))  # type: ignore[arg-type]

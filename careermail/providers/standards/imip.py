@@ -41,7 +41,7 @@ class ImipCalendar:
 
     def put(self, event: Event) -> None:
         """As Calendar.put."""
-        home, held = self._current(event.organizer.email, event.uid)
+        home, held = self._opened(event.organizer.email, event.uid)
         calendar, gone = organizing.put(held.calendar, self._as_organized(event))
         for who in gone:
             self._invitations.withdraw(event.uid, who)
@@ -60,13 +60,13 @@ class ImipCalendar:
 
     def move(self, organizer: Person, occurrence: Occurrence, start: datetime, end: datetime) -> None:
         """As Calendar.move. Raises ProviderError (permanent) where there is no such session any more."""
-        home, held = self._current(organizer.email, occurrence.uid)
+        home, held = self._opened(organizer.email, occurrence.uid)
         calendar = organizing.move(held.calendar, occurrence, (start, end), organizer.zone, place=held.path)
         self._publish(home, held, calendar, occurrence.uid)
 
     def cancel(self, organizer: Person, uid: str, *, recurrence_id: str = "", since: datetime | None = None) -> None:
         """As Calendar.cancel. What is gone already is cancelled enough."""
-        home, held = self._current(organizer.email, uid)
+        home, held = self._opened(organizer.email, uid)
         if held.calendar is not None:
             organizing.cancel(held.calendar, uid, recurrence_id, since, organizer.zone)
             self._publish(home, held, held.calendar, uid)
@@ -111,13 +111,19 @@ class ImipCalendar:
         chair = replace(event.organizer, email=self._service.address)
         return replace(event, organizer=chair, attendees=(event.organizer, *event.attendees))
 
-    def _current(self, manager: str, uid: str) -> tuple[Vdir, Copy]:
-        """What stands, with what people answered up to now in it; and everybody has been told."""
+    def _opened(self, manager: str, uid: str) -> tuple[Vdir, Copy]:
+        """What stands, with what people answered up to now in it."""
         home = self._vdir(manager)
         held = home.open(uid)
         if held.calendar is not None:
             self._invitations.follow(held.calendar, uid)
             _obey(held.calendar, uid, manager.lower(), self._clock.now())
+        return home, held
+
+    def _current(self, manager: str, uid: str) -> tuple[Vdir, Copy]:
+        """The same, once everybody has been told of it."""
+        home, held = self._opened(manager, uid)
+        if held.calendar is not None:
             self._publish(home, held, held.calendar, uid)
         return home, held
 

@@ -143,6 +143,7 @@ class Invitations:
     def _bring(self, held: Calendar | None, now: Calendar, uid: str, who: str, change: Change) -> Calendar:
         """Tell an attendee of one change; their copy after that."""
         copy, path = itip.brought(held, now, uid, change), self._path(who, uid)
+        copy.pop(SYNCED, None)
         content = text(copy)
         self._check_refused(path, content)
         make_folder(path.parent)
