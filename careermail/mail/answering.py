@@ -56,9 +56,9 @@ def _named(calendar: Calendar, uid: str, name: str) -> Component | None:
     if not name or (master is not None and not recurs(master)):
         return master
     exact = [name] if name.endswith("Z") else []
-    for candidate in dict.fromkeys((*exact, *_of_that_day(master, name))):
-        if instance(calendar, uid, candidate) is not None:
-            with suppress(LookupError):
+    with suppress(LookupError, ValueError, OverflowError):  # a stranger may name a day that no calendar has
+        for candidate in dict.fromkeys((*exact, *_of_that_day(master, name))):
+            if instance(calendar, uid, candidate) is not None:
                 return edits.exception(calendar, uid, candidate, UTC)
     return None
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import EmailMessage, Message
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
 from careermail.mail.escape import plain
 from careermail.mail.vevent import address, instance_of, is_timed, moment, sequence, span, starts, uid
-from careermail.model import Rsvp, stamp
+from careermail.model import A_DAY, Rsvp, stamp
 
 if TYPE_CHECKING:
     from icalendar import Event as Component
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CALENDARS = {"text/calendar", "application/ics", "text/x-vcalendar"}
 LONGEST = 200_000  # bytes of a calendar part: an answer has a few thousand
 LONGEST_COMMENT = 2000
+YEARS = range(2000, 2200)  # that a meeting can be in
 PARTSTATS = {"ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED", "NEEDS-ACTION"}
 # A zone's rule as programs write it: one day a year. Others would be worked out for centuries, and keep us busy.
 _TAME = re.compile(r"(?:;?(?:FREQ=YEARLY|(?:INTERVAL|BYMONTH)=1?\d|BYDAY=[-+]?\d[A-Z]{2}|UNTIL=\w+|WKST=[A-Z]{2}))+")
@@ -74,7 +75,8 @@ def _of_calendar(text: str, method: str, sender: str) -> Rsvp | None:
     one = events[0]  # of several, the one that speaks for the whole
     who = _answering(one, sender)
     partstat = str(who.params.get("PARTSTAT", "")).upper() if who is not None else ""
-    if who is None or not uid(one) or (method == "REPLY" and partstat not in PARTSTATS):
+    unclear = any(name == "RECURRENCE-ID" for name, _ in one.errors)  # then it would pass for an answer to all
+    if who is None or not uid(one) or unclear or (method == "REPLY" and partstat not in PARTSTATS):
         return None
     return Rsvp(
         attendee=address(who),
@@ -133,11 +135,11 @@ def _comment(one: Component, who: Any) -> str:
 
 
 def _proposed(one: Component) -> tuple[datetime, datetime] | None:
-    """The time that a COUNTER asks for, in UTC; None where it names no hour, or no zone that we know."""
+    """The time that a COUNTER asks for, in UTC; None where it names no hour of ours, or no zone that we know."""
     if "DTSTART" not in one or not is_timed(one):
         return None
     zone = getattr(starts(one), "tzinfo", None)
     if zone is None:
         return None
     start, length = span(one, zone)
-    return start, start + length
+    return (start, start + length) if timedelta() < length <= A_DAY and start.year in YEARS else None

@@ -272,6 +272,8 @@ def test_a_session_that_is_named_by_its_day_is_the_one_of_that_day(world: World,
     "stray",
     [
         said("20270414T080000Z"),
+        said("10101T000000Z"),
+        said("99991231T235959Z"),
         replace(said(), uid="nothing@example.com"),
         replace(said(), attendee="mallory@example.com"),
         replace(said(), attendee="../maya@example.com"),

@@ -212,6 +212,7 @@ NONE = {
     "an answer to nothing": mail(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:jonas@example.com").replace(f"UID:{UID}\n", "")),
     "nobody's answer": mail(calendar("DTSTAMP:20270105T091500Z")),
     "several people's": mail(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@x.com", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:b@x.com")),
+    "one session, but who knows which": mail(calendar("ATTENDEE;PARTSTAT=DECLINED:mailto:jonas@example.com", "RECURRENCE-ID:soon")),
     "no answer that there is": mail(calendar("ATTENDEE;PARTSTAT=PERHAPS:mailto:jonas@example.com")),
     "cut short": mail(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:jonas@example.com")[:120]),
     "oversized": mail(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:jonas@example.com", *["X-A:" + "a" * 900] * 300)),
@@ -238,6 +239,14 @@ def test_a_zone_that_would_keep_us_busy_for_hours_is_not_worked_out():
             "RECURRENCE-ID;TZID=W. Europe Standard Time:20270413T100000",
         )
         assert rsvp(mail(calendar(*lines, zones=zones))) == answered("DECLINED", APRIL)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("99990101T080000Z", "99990101T090000Z"), ("20270101T080000Z", "20290101T080000Z")]
+)
+def test_a_time_that_no_meeting_can_have_is_no_proposal(start: str, end: str):
+    lines = "ATTENDEE:mailto:jonas@example.com", f"DTSTART:{start}", f"DTEND:{end}"
+    assert rsvp(mail(calendar(*lines, method="COUNTER"))) == answered("")
 
 
 def test_a_calendar_behind_a_broken_one_is_read():
