@@ -1,99 +1,22 @@
 """The calendar over CalDAV, on two real servers: Cyrus, which invites by itself, and Radicale, for which we do."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from email.message import EmailMessage
-from itertools import count
-from pathlib import Path
-from typing import Any
 
 import pytest
+from caldavs import NoPost, Opener, Post, cyrus_program, radicale_program
 from mailprogram import MailProgram
-from provider_suite import JONAS, MAYA, CalendarSuite, World, utc
-from servers import cyrus as cyrus_server
-from servers import radicale as radicale_server
-from servers.cyrus import PASSWORD, Cyrus
-from servers.people import People, Program
+from provider_suite import JONAS, MAYA, CalendarSuite, World
+from servers.cyrus import Cyrus
+from servers.people import People
 from servers.radicale import Radicale
 
-from careermail.clock import VirtualClock
-from careermail.credentials import Secret
 from careermail.mail.itip import rsvp
-from careermail.model import Occurrence, Person, Service
-from careermail.providers import Outbox, Provider
+from careermail.model import Occurrence, Person
+from careermail.providers import Provider
 from careermail.providers.standards.caldav import CalDavCalendar
-from careermail.providers.standards.invitations import Invitations
-
-NOW = utc(2027, 1, 1)
-SERVICE = Service("careermail", "careermail@example.com")
-
-
-@pytest.fixture(scope="session")
-def cyrus() -> Iterator[Cyrus]:
-    if cyrus_server.ABSENT:
-        pytest.skip(cyrus_server.ABSENT)
-    with Cyrus() as server:
-        server.welcome("maya", "jonas", "ana")
-        yield server
-
-
-@pytest.fixture(scope="session")
-def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
-    if radicale_server.ABSENT:
-        pytest.skip(radicale_server.ABSENT)
-    with Radicale(tmp_path_factory.mktemp("radicale")) as server:
-        yield server
-
-
-@dataclass
-class Post:
-    """An outbox that delivers at once."""
-
-    sent: list[EmailMessage] = field(default_factory=list)
-
-    def send(self, message: EmailMessage) -> None:
-        self.sent.append(message)
-
-    def find(self, message_id: str, to: str) -> bool | None:
-        return any(m["Message-ID"] == message_id and to in str(m["To"]) for m in self.sent)
-
-
-class NoPost(Post):
-    """Where a server invites, we may not."""
-
-    def send(self, message: EmailMessage) -> None:
-        raise AssertionError(message)
-
-
-@dataclass
-class Opener:
-    """Makes calendars, and closes them in the end."""
-
-    root: Path
-    undo: ExitStack
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def secret(self, words: str = PASSWORD) -> Secret:
-        file = self.root / f"password-{next(self.numbers)}"
-        file.touch(mode=0o600)
-        file.write_text(words)
-        return Secret(file=file)
-
-    def open(self, outbox: Outbox, url: str, user: str, **settings: Any) -> CalDavCalendar:
-        clock, state = VirtualClock(NOW), self.root / f"state-{next(self.numbers)}"
-        said = {"url": url, "user": user, "password": self.secret(), **settings}
-        invitations = Invitations(state / "invitations", outbox, SERVICE, clock)
-        calendar = CalDavCalendar({"calendar": said, "managers": {}}, SERVICE, clock, invitations)
-        self.undo.callback(calendar.close)
-        return calendar
-
-
-@pytest.fixture
-def opener(tmp_path: Path) -> Iterator[Opener]:
-    with ExitStack() as undo:
-        yield Opener(tmp_path, undo)
 
 
 def world_of(calendar: CalDavCalendar, hands: People) -> World:
@@ -101,10 +24,6 @@ def world_of(calendar: CalDavCalendar, hands: People) -> World:
 
 
 # --- a server that schedules ---
-
-
-def cyrus_program(cyrus: Cyrus, user: str, folder: str = "Default") -> Program:
-    return Program(f"{cyrus.url}calendars/user/{user}/{folder}/", user, PASSWORD)
 
 
 @pytest.fixture
@@ -167,9 +86,6 @@ class MailedPeople(People):
     def sees(self, person: Person, uid: str) -> list[datetime]:
         return self.mail().sees(uid) if person == JONAS else super().sees(person, uid)
 
-    def add_busy(self, person: Person, start: datetime | date, end: datetime | date, *, free: bool = False) -> str:
-        return super().add_busy(person, start, end, free=free)
-
 
 @pytest.fixture
 def radicale_world(radicale: Radicale, opener: Opener) -> Callable[[], World]:
@@ -177,8 +93,7 @@ def radicale_world(radicale: Radicale, opener: Opener) -> Callable[[], World]:
         opener.undo.close()
         radicale.welcome("maya", "jonas", "ana")
         programs = {
-            person.email: Program(f"{radicale.url}{user}/work/", user, PASSWORD)
-            for person, user in ((MAYA, "maya"), (JONAS, "jonas"))
+            person.email: radicale_program(radicale, user) for person, user in ((MAYA, "maya"), (JONAS, "jonas"))
         }
         post = Post()
         calendar = opener.open(post, radicale.url + "{user}/", "careermail")

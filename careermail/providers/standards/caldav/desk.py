@@ -108,6 +108,7 @@ class Desk:
 
     def _invited(self, made: Calendar, uid: str, item: Item | None) -> bool:
         """The server tells attendees."""
+        scheduling.begun(made, uid)
         missed = scheduling.unreached(item.calendar(), uid) if item else {}
         if item and not missed and text(made) == text(self._opened(item)):
             return True

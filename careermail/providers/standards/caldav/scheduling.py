@@ -76,6 +76,17 @@ def drops(held: Calendar, made: Calendar, uid: str) -> bool:
     return True
 
 
+def begun(calendar: Calendar, uid: str) -> Calendar:
+    """The calendar (changed in place), its SEQUENCE beginning at 1.
+
+    Cyrus 3.6 invites to a new event as if it began there, and would not announce a first change that is no higher.
+    """
+    for one in all_parts(calendar, uid):
+        if not sequence(one):
+            number(one, 1)
+    return calendar
+
+
 def forced(calendar: Calendar, uid: str, whom: Iterable[str]) -> Calendar:
     """The calendar, asking the server to tell these attendees though nothing has changed for them (7.2)."""
     return _saying(calendar, uid, FORCE, "REQUEST", set(whom))

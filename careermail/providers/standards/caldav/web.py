@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from secrets import token_hex
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from careermail.clock import Clock
 from careermail.errors import ProviderError
-from careermail.providers.standards.caldav.digest import digest
+from careermail.providers.standards.caldav.digest import digest, wants
 from careermail.providers.standards.caldav.login import Login
 from careermail.providers.standards.caldav.xml import Resource, multistatus
 from careermail.providers.standards.tls import tls_context, untrusted
@@ -49,6 +50,7 @@ class Web:
         self.login, self._clock = login, clock
         self._open: dict[tuple[str, str], HTTPConnection] = {}
         self._secret = self._challenge = ""
+        self._count = 0  # of the requests made under this challenge
 
     def ask(
         self,
@@ -113,7 +115,8 @@ class Web:
         answer = self._sent(method, url, body, headers)
         if answer.status == UNAUTHORIZED:
             self._secret, self._challenge = self.login.password.value(), answer.header("WWW-Authenticate")
-            digested = "digest" in self._challenge.lower() and (not asked or "stale=true" in self._challenge.lower())
+            self._count = 0
+            digested = wants(self._challenge) and (not asked or "stale=true" in self._challenge.lower())
             if digested or (before and before != self._secret):
                 answer = self._sent(method, url, body, headers)
         return answer
@@ -164,8 +167,13 @@ class Web:
         return HTTPConnection(netloc, timeout=SECONDS)
 
     def _authorization(self, method: str, target: SplitResult) -> str:
-        if "digest" in self._challenge.lower():
-            return digest(self._challenge, self.login.user, self._secret, method, target.geturl())
+        if wants(self._challenge):
+            self._count += 1
+            login, client = (self.login.user, self._secret), (self._count, token_hex(8))
+            try:
+                return digest(self._challenge, login, method, target.geturl(), client)
+            except (ValueError, KeyError) as error:
+                raise self.failed("it asks for a kind of Digest login that careermail does not know") from error
         return "Basic " + base64.b64encode(f"{self.login.user}:{self._secret}".encode()).decode()
 
     def _unreachable(self, error: Exception) -> ProviderError:
@@ -196,7 +204,7 @@ def retry_after(said: str, now: datetime) -> timedelta | None:
     """A Retry-After (RFC 9110, 10.2.3) in seconds or as a date, a day at most; None where it says nothing of use."""
     with suppress(ValueError, TypeError, OverflowError):
         if said.strip().isdecimal():
-            return min(timedelta(seconds=int(said)), LATEST)
+            return timedelta(seconds=min(int(said), LATEST.total_seconds()))
         until = parsedate_to_datetime(said)
         return min(max((until if until.tzinfo else until.replace(tzinfo=UTC)) - now, timedelta()), LATEST)
     return None
