@@ -186,7 +186,8 @@ class _Case:
         )
 
     def _understand(self, asked: Asked, letter: Letter, team: Team, facts: Sequence[Fact]) -> Verdict:
-        understood = understand(self.mail.answer, asked, self.mail.subject)
+        # The subject of an answer is ours, and says nothing.
+        understood = understand(self.mail.answer, asked, "" if asked.kind else self.mail.subject)
         if not (understood.said or understood.unclear):
             understood = self._in_form(asked)
         if understood.said or understood.unclear:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from careermail import desk
 from careermail.cli.office import Office
-from careermail.cli.people import find_commitment, find_series
-from careermail.cli.record import record
+from careermail.cli.people import find_series
 from careermail.mail import edits, invite
 from careermail.model import Occurrence, Series
 from careermail.plan.history import fold
@@ -166,28 +167,29 @@ def _edit(office: Office, series: Series, session: Occurrence, change: Callable[
     path.write_bytes(invite.text(calendar))
 
 
-def _agreed(report: str, text: str) -> Callable[[Office], None]:
+def _answers(who: str, kind: str, words: str) -> Callable[[Office], None]:
+    """Somebody answers the latest mail of a kind that they got, as a mail program would: a message in the inbox."""
+
     def act(office: Office) -> None:
-        team, series = find_series(office.config, report)
-        record(office, team, series, lambda standing, now: desk.record_contract(series, standing, text, now)[0])
+        root = Path(office.config.provider["root"])
+        asked = _latest(root / "mail" / f"{who}@example.com" / "new", kind)
+        answer = EmailMessage()
+        answer["From"], answer["To"] = asked["To"], asked["Reply-To"]
+        answer["Subject"], answer["Date"] = f"Re: {asked['Subject']}", office.clock.now()
+        answer["Message-ID"] = f"<{office.clock.now():%Y%m%d%H%M}@phone.example.com>"
+        answer["In-Reply-To"] = asked["Message-ID"]
+        answer.set_content(words)
+        arrived = root / "inbox" / "new" / f"{office.clock.now():%Y%m%d%H%M}.{who}"
+        arrived.parent.mkdir(parents=True, exist_ok=True)
+        arrived.write_bytes(answer.as_bytes())
 
     return act
 
 
-def _done(name: str) -> Callable[[Office], None]:
-    def act(office: Office) -> None:
-        team, series, commitment = find_commitment(office.config, office.store, name)
-        record(office, team, series, lambda _, now: [desk.settle(series, commitment, "done", now)])
-
-    return act
-
-
-def _later(name: str, due: date) -> Callable[[Office], None]:
-    def act(office: Office) -> None:
-        team, series, commitment = find_commitment(office.config, office.store, name)
-        record(office, team, series, lambda _, now: [desk.move(series, commitment, due, now)])
-
-    return act
+def _latest(mailbox: Path, kind: str) -> EmailMessage:
+    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in mailbox.iterdir()]
+    of_kind = (mail for mail in mails if mail["X-Careermail-Kind"] == kind)
+    return max(of_kind, key=lambda mail: mail["Date"].datetime)
 
 
 def _utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
@@ -196,14 +198,16 @@ def _utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
 
 SCENES = (
     Scene(_utc(1, 8, 10), "Maya", "drags the session with Jonas to the next day", _moved),
-    Scene(_utc(1, 13, 15), "Maya", "hands in what she and Jonas agreed", _agreed("jonas", WITH_JONAS)),
-    Scene(_utc(1, 20, 14), "Maya", "has introduced Jonas to Dana", _done("jonas-3")),
+    Scene(_utc(1, 13, 15), "Maya", "replies with what they agreed", _answers("maya", "summary", WITH_JONAS)),
+    Scene(_utc(1, 20, 14), "Maya", 'replies: "The introduction to Dana Ortiz is done"',
+          _answers("maya", "contract", "The introduction to Dana Ortiz is done")),
     Scene(_utc(1, 25, 8), "Maya", "deletes the session with Priya from her calendar", _cancelled),
-    Scene(_utc(2, 5, 14), "Maya", "hands in what she and Priya agreed, two days later", _agreed("priya", WITH_PRIYA)),
-    Scene(_utc(2, 9, 12), "Jonas", "needs two weeks more for the on-call rota", _later("jonas-1", date(2027, 2, 26))),
-    Scene(_utc(2, 26, 13), "Jonas", "has shadowed the rota", _done("jonas-1")),
-    Scene(_utc(3, 11, 9), "Maya", "has asked for Priya's seat", _done("priya-2")),
-    Scene(_utc(3, 18, 9), "Priya", "has presented the search migration", _done("priya-1")),
-    Scene(_utc(4, 13, 11), "Maya", "hands in the new contract with Jonas", _agreed("jonas", ANEW_WITH_JONAS)),
-    Scene(_utc(4, 27, 12), "Maya", "hands in the new contract with Priya", _agreed("priya", ANEW_WITH_PRIYA)),
-)
+    Scene(_utc(2, 5, 14), "Maya", "replies with what she and Priya agreed, two days late",
+          _answers("maya", "summary-overdue", WITH_PRIYA)),
+    Scene(_utc(2, 9, 12), "Jonas", 'replies: "by 26 February"', _answers("jonas", "due-soon", "by 26 February")),
+    Scene(_utc(2, 26, 13), "Jonas", 'replies: "1 done"', _answers("jonas", "due", "1 done")),
+    Scene(_utc(3, 11, 9), "Maya", 'replies: "Done!"', _answers("maya", "due-soon", "Done!")),
+    Scene(_utc(3, 18, 9), "Priya", 'replies: "yes, done"', _answers("priya", "due-soon", "yes, done")),
+    Scene(_utc(4, 13, 11), "Maya", "replies with the new contract", _answers("maya", "summary", ANEW_WITH_JONAS)),
+    Scene(_utc(4, 27, 12), "Maya", "replies with the new contract", _answers("maya", "summary", ANEW_WITH_PRIYA)),
+)  # fmt: skip

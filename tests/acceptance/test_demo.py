@@ -23,11 +23,11 @@ Fri 8 Jan 2027 09:00 Jonas gets prompt
 Fri 8 Jan 2027 11:00 Maya drags the session with Jonas to the next day
 Fri 8 Jan 2027 11:00 careermail notices: the session with Jonas now stands on Wed 13 Jan 2027 11:00
 Wed 13 Jan 2027 12:00 Maya gets summary
-Wed 13 Jan 2027 16:00 Maya hands in what she and Jonas agreed
+Wed 13 Jan 2027 16:00 Maya replies with what they agreed
 Wed 13 Jan 2027 16:00 careermail puts a commitment to Jonas into Maya's calendar
 Wed 13 Jan 2027 16:00 Jonas gets contract
 Wed 13 Jan 2027 16:00 Maya gets contract
-Wed 20 Jan 2027 15:00 Maya has introduced Jonas to Dana
+Wed 20 Jan 2027 15:00 Maya replies: "The introduction to Dana Ortiz is done"
 Wed 20 Jan 2027 15:00 careermail takes a commitment to Jonas out of Maya's calendar
 Fri 22 Jan 2027 09:00 Priya gets prompt
 Fri 22 Jan 2027 09:00 Maya gets prepare
@@ -41,35 +41,37 @@ Tue 2 Feb 2027 12:00 Maya gets summary
 Wed 3 Feb 2027 12:00 Maya gets summary-nudge
 Thu 4 Feb 2027 12:00 Maya gets summary-overdue
 Fri 5 Feb 2027 09:00 Maya gets summary-overdue
-Fri 5 Feb 2027 15:00 Maya hands in what she and Priya agreed, two days later
+Fri 5 Feb 2027 15:00 Maya replies with what she and Priya agreed, two days late
 Fri 5 Feb 2027 15:00 careermail puts a commitment to Priya into Maya's calendar
 Fri 5 Feb 2027 15:00 Maya gets contract
 Mon 8 Feb 2027 09:00 Priya gets contract
 Tue 9 Feb 2027 09:00 Jonas gets due-soon
-Tue 9 Feb 2027 13:00 Jonas needs two weeks more for the on-call rota
+Tue 9 Feb 2027 13:00 Jonas replies: "by 26 February"
+Tue 9 Feb 2027 13:00 Jonas gets answer
+Tue 9 Feb 2027 13:00 Maya gets told
 Fri 12 Feb 2027 09:00 Maya gets review
 Tue 23 Feb 2027 09:00 Jonas gets due-soon
 Wed 24 Feb 2027 09:00 Jonas gets due-soon
 Fri 26 Feb 2027 09:00 Jonas gets due
-Fri 26 Feb 2027 14:00 Jonas has shadowed the rota
+Fri 26 Feb 2027 14:00 Jonas replies: "1 done"
 Tue 2 Mar 2027 09:00 Maya gets review
 Tue 9 Mar 2027 09:00 Jonas gets overdue
 Tue 9 Mar 2027 09:00 Maya gets due-soon
-Thu 11 Mar 2027 10:00 Maya has asked for Priya's seat
+Thu 11 Mar 2027 10:00 Maya replies: "Done!"
 Thu 11 Mar 2027 10:00 careermail takes a commitment to Priya out of Maya's calendar
 Fri 12 Mar 2027 09:00 Maya gets review
 Tue 16 Mar 2027 09:00 Priya gets due-soon
-Thu 18 Mar 2027 14:30 Priya has presented the search migration
+Thu 18 Mar 2027 14:30 Priya replies: "yes, done"
 Thu 8 Apr 2027 09:00 Maya gets prepare
 Fri 9 Apr 2027 09:00 Jonas gets prompt
 Tue 13 Apr 2027 12:00 Maya gets summary
-Tue 13 Apr 2027 13:00 Maya hands in the new contract with Jonas
+Tue 13 Apr 2027 13:00 Maya replies with the new contract
 Tue 13 Apr 2027 13:00 Jonas gets contract
 Tue 13 Apr 2027 13:00 Maya gets contract
 Thu 22 Apr 2027 09:00 Maya gets prepare
 Fri 23 Apr 2027 09:00 Priya gets prompt
 Tue 27 Apr 2027 12:00 Maya gets summary
-Tue 27 Apr 2027 14:00 Maya hands in the new contract with Priya
+Tue 27 Apr 2027 14:00 Maya replies with the new contract
 Tue 27 Apr 2027 14:00 careermail puts a commitment to Priya into Maya's calendar
 Tue 27 Apr 2027 14:00 Maya gets contract
 Wed 28 Apr 2027 09:00 Priya gets contract
