@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from itertools import count
 from typing import Any, cast
 
@@ -39,6 +40,12 @@ Content-Transfer-Encoding: 8bit
 {calendar}
 --b--
 """
+
+
+@cache
+def read(content: str) -> Any:
+    """What vobject makes of a message; it is read only, so once is enough."""
+    return vobject.readOne(content)
 
 
 def moment(value: date) -> datetime:
@@ -87,7 +94,7 @@ class MailProgram:
     def receive(self, mail: EmailMessage) -> None:
         """Apply an invitation as a calendar program does that shows it with its buttons."""
         (part,) = (p for p in mail.walk() if p.get_content_type() == "text/calendar")
-        calendar = vobject.readOne(part.get_content())
+        calendar = read(part.get_content())
         assert calendar.method.value == part.get_param("method")
         for one in calendar.vevent_list:
             assert self.person.email in {a.value.removeprefix("mailto:") for a in one.attendee_list}
