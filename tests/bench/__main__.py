@@ -25,7 +25,7 @@ from careermail.config import load
 from careermail.daemon import Daemon
 from careermail.model import Team
 from careermail.runner import Runner
-from tests.bench import post, seed
+from tests.bench import booking, post, seed
 
 ROOT = Path(__file__).parents[2]
 CAREERMAIL = Path(sys.executable).with_name("careermail")
@@ -111,6 +111,20 @@ def sending(folder: Path) -> Iterator[Row]:
             a, b = in_turns(ours, bare)
         figures = f"{1 / a:.0f} against {1 / b:.0f} a second"
         yield Row(f"commitment mails by SMTP, Postfix {where}, against bare smtplib", b / a, figures, "0.7")
+
+
+def series(folder: Path) -> Iterator[Row]:
+    """Series booked over CalDAV, against a bare loop of PUTs."""
+    servers = {"Radicale, which does not invite": booking.on_radicale, "Cyrus, which invites": booking.on_cyrus}
+    if booking.ABSENT:
+        print(f"no series on Cyrus: {booking.ABSENT}", file=sys.stderr)
+        servers.popitem()
+    for number, (name, server) in enumerate(servers.items()):
+        root = folder / f"series-{number}"
+        root.mkdir()
+        with server(root) as (ours, bare):
+            a, b = in_turns(ours, bare, booking.SERIES)
+        yield Row(f"a series of {booking.SERIES} booked on {name}, against a bare PUT", a / b, milliseconds(a, b), "")
 
 
 def ageing(folder: Path) -> Row:
@@ -202,7 +216,7 @@ def main() -> None:
     many = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as name, Progress(transient=True) as progress:
         folder = Path(name)
-        task = progress.add_task("measuring", total=9)
+        task = progress.add_task("measuring", total=11)
         rows = []
         for row in _rows(folder, many):
             rows.append(row)
@@ -217,6 +231,7 @@ def main() -> None:
 def _rows(folder: Path, many: int) -> Iterator[Row]:
     yield from scale(folder, many)
     yield from sending(folder)
+    yield from series(folder)
     yield ageing(folder)
     yield starting(folder / "many")
     yield helping()

@@ -13,6 +13,10 @@ import socket
 import subprocess
 import tempfile
 import time
+from base64 import b64encode
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
 
@@ -112,6 +116,14 @@ class Cyrus:
             )
             with smtplib.LMTP("127.0.0.1", self._lmtp) as lmtp:  # whoever gets mail has a mailbox from then on
                 lmtp.sendmail("", [f"{user}@example.com"], b"Subject: Welcome\r\n\r\nHello.\r\n")
+            self._log_in(user)
+
+    def _log_in(self, user: str) -> None:
+        """Whoever has logged in has calendars from then on."""
+        login = b64encode(f"{user}:{PASSWORD}".encode()).decode()
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("OPTIONS", "/dav/calendars/", headers={"Authorization": f"Basic {login}"})
+            assert connection.getresponse().status == HTTPStatus.OK
 
     def _write(self) -> None:
         said = {"root": self.root, "bin": BIN, "http": self.port, "lmtp": self._lmtp, "user": self._user}
