@@ -19,7 +19,9 @@ def settle(facts: list[Fact], now: datetime) -> tuple[list[Fact], list[Fact]]:
     gone = _gone(facts, now - KEPT)
     live = [f for f in facts if not gone(f) and f.kind != "settled"]
     old = [f for f in facts if gone(f)]
-    horizon = max([fold(facts).horizon, *(datetime.fromisoformat(f.data["until"]) for f in old if "until" in f.data)])
+    # Of effects alone: what people wrote may tell of an `until` too, which is a day of theirs.
+    over = (datetime.fromisoformat(f.data["until"]) for f in old if f.kind in EFFECTS and "until" in f.data)
+    horizon = max([fold(facts).horizon, *over])
     return [*live, Fact(now, "settled", "", {"horizon": horizon.isoformat()})], old
 
 

@@ -227,3 +227,18 @@ def test_archiving_twice_archives_nothing_more(years: Ledger):
     now = years.facts[-1].at
     live, _ = settle(years.facts, now)
     assert settle(live, now)[1] == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Fact(utc(2027, 1, 12), "away", f"{MAYA.email}/{MAYA.email}", {"since": "2027-01-12", "until": "2027-01-15"}),
+        Fact(utc(2027, 1, 12), "heard", f"{KEY}/heard/a", {"until": "2027-05-01", "answers": []}),
+        Fact(utc(2027, 1, 12), "heard", f"{KEY}/heard/a", {"until": "", "answers": []}),
+    ],
+)
+def test_what_people_wrote_long_ago_is_archived(said: Fact):
+    """An absence, "pause until May" and "stop": until when they hold is a day, or never."""
+    live, old = settle([said], utc(2028, 1, 12))
+    assert old == [said]
+    assert live == [Fact(utc(2028, 1, 12), "settled", "", {"horizon": "1970-01-01T00:00:00+00:00"})]
