@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from provider_suite import utc
 from servers.cyrus import PASSWORD, Cyrus
 from servers.people import Program
 from servers.radicale import Radicale
@@ -20,7 +20,7 @@ from careermail.providers import Outbox
 from careermail.providers.standards.caldav import CalDavCalendar
 from careermail.providers.standards.invitations import Invitations
 
-NOW = utc(2027, 1, 1)
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SERVICE = Service("careermail", "careermail@example.com")
 
 

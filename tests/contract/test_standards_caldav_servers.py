@@ -286,6 +286,32 @@ def test_only_when_is_asked_of_other_events_and_never_what(cyrus: Cyrus, maya_at
     assert b"Dentist" not in web.answers[-1].body
 
 
+def test_what_they_are_invited_to_is_known_even_where_nothing_else_is(radicale: Radicale, opener: Opener):
+    """Also of a manager who is somebody else's report."""
+    radicale.welcome("maya")
+    calendar = opener.open(Post(), radicale.url, "maya")
+    calendar.put(SERIES)
+    assert [b.start for b in calendar.busy([JONAS], WINDOW)] == [utc(2027, 4, 13, 8)]
+    assert [b.email for b in calendar.busy([MAYA, JONAS], WINDOW)] == [JONAS.email, MAYA.email]
+    assert calendar.busy([LIAM], WINDOW) == []
+
+
+# --- many managers ---
+
+
+def test_however_many_managers_there_are_connections_stay_few(radicale: Radicale, opener: Opener):
+    """This server takes eight at once, and keeps a ninth waiting."""
+    names = [f"manager-{number}" for number in range(12)]
+    radicale.welcome(*names)
+    calendar = opener.open(Post(), radicale.url + "{user}/", "careermail")
+    people = [Person(name, f"{name}@example.com") for name in names]
+    for _ in range(2):
+        for person in people:
+            calendar.put(replace(SERIES, organizer=person, uid=f"{person.name}@careermail.example.com"))
+    for person in people:
+        assert len(calendar.occurrences(person, SERIES.marker, YEAR)) == 4
+
+
 # --- what the admin is told ---
 
 
@@ -293,7 +319,7 @@ def test_a_probe_tells_what_a_server_offers_and_lacks(radicale: Radicale, opener
     radicale.welcome("maya")
     (probe,) = opener.open(Post(), radicale.url, "maya").probes([MAYA])
     found = probe.look()
-    assert probe.name == "CalDAV for maya@example.com"
+    assert probe.name == f"CalDAV 127.0.0.1:{radicale.port} for maya@example.com"
     assert probe.owner == ""
     assert any("127.0.0.1" in line for line in found.offers)
     assert any("the calendar Work" in line for line in found.offers)

@@ -22,8 +22,14 @@ from typing import Self
 
 PASSWORD = "correct-horse"  # noqa: S105 (of people who exist here alone)
 BIN = Path("/usr/lib/cyrus/bin")
-MISSING = [str(p) for p in (BIN / "master", BIN / "httpd", BIN / "lmtpd") if not p.exists()]
-ABSENT = f"Cyrus is not on this machine (cyrus-caldav; {', '.join(MISSING)})" if MISSING else None
+NEEDED = {
+    str(BIN / "master"): "cyrus-common",
+    str(BIN / "httpd"): "cyrus-caldav",
+    "/usr/sbin/saslpasswd2": "sasl2-bin",
+    "/usr/bin/setpriv": "util-linux",
+}
+MISSING = [package for file, package in NEEDED.items() if not Path(file).exists()]
+ABSENT = f"Cyrus is not on this machine ({', '.join(MISSING)})" if MISSING else None
 
 IMAPD_CONF = """
 configdirectory: {root}/conf
@@ -110,7 +116,17 @@ class Cyrus:
         """Accounts for people, by the local parts of their addresses."""
         for user in users:
             subprocess.run(
-                [*self._as_cyrus(), "saslpasswd2", "-f", f"{self.root}/sasldb2", "-c", "-p", "-u", "localhost", user],
+                [
+                    *self._as_cyrus(),
+                    "/usr/sbin/saslpasswd2",
+                    "-f",
+                    f"{self.root}/sasldb2",
+                    "-c",
+                    "-p",
+                    "-u",
+                    "localhost",
+                    user,
+                ],
                 input=PASSWORD.encode(),
                 check=True,
             )

@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import icalendar
 import recurring_ical_events
-from provider_suite import JONAS, MAYA, YEAR
+from mailprogram import YEAR
+from scene import JONAS, MAYA
 
 from careermail.model import Occurrence, Person
 

@@ -35,14 +35,15 @@ class CalDavCalendar:
     def __init__(self, settings: Mapping[str, Any], service: Service, clock: Clock, invitations: Invitations) -> None:
         self._settings, self._service, self._clock, self._invitations = settings, service, clock, invitations
         self._desks: dict[str, Desk] = {}
-        self._organizers: dict[str, Person] = {}  # who can be asked about whom, by mail address
+        self._unseen: set[str] = set()  # people whose calendars are not ours to read
+        self._busiest: Desk | None = None  # the one whose connection is kept
+        self._invited_by: dict[str, Person] = {}  # who can be asked about whom, by mail address
 
     # --- the protocol ---
 
     def put(self, event: Event) -> None:
         """As Calendar.put. Raises ProviderError (urgent) where the server could not reach an attendee."""
-        for person in (event.organizer, *event.attendees):
-            self._organizers[person.email] = event.organizer
+        self._invited_by |= {person.email: event.organizer for person in event.attendees}
 
         def wanted(held: Calendar | None) -> Calendar:
             fresh = invite.build(event) if held is None else invite.revise(held, event)
@@ -90,9 +91,8 @@ class CalDavCalendar:
         Beside that, people are busy with what we invited them to.
         """
         asked = list(people)
-        for person in asked if len(asked) > 1 else ():
-            self._organizers.setdefault(person.email, asked[0])
-        taken = [one for person in asked for one in self._busy(person, window)]
+        chair = asked[0] if len(asked) > 1 else None
+        taken = [one for person in asked for one in self._busy(person, chair, window)]
         return sorted(taken, key=lambda b: (b.start, b.email, b.uid))
 
     def find(self, organizer: Person, uid: str) -> Event | None:
@@ -114,39 +114,55 @@ class CalDavCalendar:
         """End the connections; they are made anew when they are needed."""
         for desk in self._desks.values():
             desk.web.close()
+        self._unseen.clear()
 
     def _at(self, person: Person, work: Callable[[Desk], T]) -> T:
         """Do something in the calendar of an organizer, wherever it is now."""
-        self._organizers[person.email] = person
         desk = self._desk(person)
         try:
             return work(desk)
         except LostError:
             found = self._opened(person)
             if found.account.calendar == desk.account.calendar:
+                found.web.close()
                 raise
-            desk.web.close()
             self._desks[person.email] = found
-            return work(found)
+            return work(self._desk(person))
 
     def _desk(self, person: Person) -> Desk:
+        """Their desk; whoever was at work before lets go of their connection, of which servers have only so many."""
         if person.email not in self._desks:
+            self._rest()
             self._desks[person.email] = self._opened(person)
-        return self._desks[person.email]
+        desk = self._desks[person.email]
+        if desk is not self._busiest:
+            self._rest()
+            self._busiest = desk
+        return desk
+
+    def _rest(self) -> None:
+        if self._busiest:
+            self._busiest.web.rest()
 
     def _opened(self, person: Person) -> Desk:
         return Desk(person, login(self._settings, person), self._clock, self._invitations)
 
-    def _busy(self, person: Person, window: Window) -> set[Busy]:
-        organizer = self._organizers.get(person.email)
-        if organizer == person:
+    def _busy(self, person: Person, chair: Person | None, window: Window) -> set[Busy]:
+        """What is known of one person's time; `chair` organizes what it is asked for, if that is known."""
+        asked = chair or self._invited_by.get(person.email)
+        if person == chair or (asked is None and person.email in self._desks):
             return self._at(person, lambda desk: freebusy.read(desk, window))
-        seen: set[Busy] | None = None
-        with suppress(freebusy.UnseenError):
-            if names(self._settings, person):
-                seen = freebusy.looked(lambda: self._desk(person), window)
-        if organizer is None:
+        seen = self._seen(person, window)
+        if asked is None:
             return seen or set()
-        return (seen or set()) | self._at(
-            organizer, lambda desk: freebusy.known(desk, person, window, asked=seen is None)
-        )
+        return (seen or set()) | self._at(asked, lambda desk: freebusy.known(desk, person, window, asked=seen is None))
+
+    def _seen(self, person: Person, window: Window) -> set[Busy] | None:
+        """What their own calendar says; None where we may not look, which is tried once: logins get locked."""
+        if person.email in self._unseen or not names(self._settings, person):
+            return None
+        try:
+            return freebusy.looked(lambda: self._desk(person), window)
+        except freebusy.UnseenError:
+            self._unseen.add(person.email)
+            return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 from careermail.clock import Clock
 from careermail.model import Person
@@ -16,16 +17,16 @@ CLASSES = ("calendar-access", "calendar-auto-schedule")
 
 def of(settings: Mapping[str, Any], manager: Person, clock: Clock) -> Probe:
     """The login for one manager's calendar."""
-    # Where the url is left to DNS, only a look can tell it.
-    said = settings.get("managers", {}).get(manager.email, {})
-    own = "password" in said
+    said = {**settings["calendar"], **(own := settings.get("managers", {}).get(manager.email, {}))}
+    # Where the url is left to DNS, only a look can tell the server.
+    server = urlsplit(said.get("url", "")).netloc or said.get("url") or manager.email.rpartition("@")[2]
 
     def look() -> Found:
         entry = login(settings, manager)
         with closing(Web(entry, clock)) as web:
             return _found(discover(web), entry)
 
-    return Probe(f"CalDAV for {manager.email}", look, manager.email if own else "")
+    return Probe(f"CalDAV {server} for {manager.email}", look, manager.email if "password" in own else "")
 
 
 def _found(account: Account, entry: Login) -> Found:

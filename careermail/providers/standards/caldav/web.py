@@ -82,11 +82,15 @@ class Web:
         except ValueError as error:
             raise self.failed(f"its answer cannot be understood ({error}); it will be asked again") from error
 
-    def close(self) -> None:
-        """End the connections, and forget the password."""
+    def rest(self) -> None:
+        """End the connections; they are made anew when they are needed."""
         for connection in self._open.values():
             connection.close()
         self._open.clear()
+
+    def close(self) -> None:
+        """The same, and forget the password."""
+        self.rest()
         self._secret = self._challenge = ""
 
     def failed(self, what: str, *, permanent: bool = False, urgent: bool = False, wait: str = "") -> ProviderError:
@@ -129,7 +133,7 @@ class Web:
         kept = place in self._open
         try:
             return self._exchanged(place, method, target, body, said)
-        except (ConnectionError, HTTPException) as error:
+        except (ConnectionError, HTTPException, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             # The server may have ended a connection that was idle. What we write is conditional, so it can be repeated.
             if not kept:
                 raise self._unreachable(error) from error
