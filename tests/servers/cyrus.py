@@ -95,9 +95,10 @@ class Cyrus:
     def start(self) -> None:
         """Begin to serve; returns when it does."""
         master = [str(BIN / "master"), "-D", "-C", f"{self.root}/imapd.conf", "-M", f"{self.root}/cyrus.conf"]
+        # With the tests it goes, even if they are killed, and what it started a minute later.
         with (self.root / "log").open("w") as log:
             self._process = subprocess.Popen(
-                [*self._as_cyrus(), "--pdeathsig", "TERM", *master, "-p", f"{self.root}/pid"],
+                [*self._as_cyrus(), "--pdeathsig", "KILL", *master, "-p", f"{self.root}/pid"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
