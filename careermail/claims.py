@@ -8,10 +8,42 @@ from functools import cached_property
 
 from careermail.mail.replies import Received
 from careermail.mail.tokens import holds, manager_of, read
-from careermail.model import Commitment, Fact, Series, Service, Team
+from careermail.model import Commitment, Fact, Rsvp, Series, Service, Team
 from careermail.plan.history import History, fold, pair
 
 Load = Callable[[str], list[Fact]]
+
+
+class Records:
+    """What is known of managers, by address: each read and folded once, however many of our mails a message names."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._facts: dict[str, list[Fact]] = {}
+        self._histories: dict[str, History] = {}
+        self._sent: dict[str, Mapping[str, list[str]]] = {}
+
+    def facts(self, manager: str) -> list[Fact]:
+        """A manager's facts."""
+        if manager not in self._facts:
+            self._facts[manager] = self._load(manager)
+        return self._facts[manager]
+
+    def history(self, manager: str) -> History:
+        """What stands for a manager."""
+        if manager not in self._histories:
+            self._histories[manager] = fold(self.facts(manager))
+        return self._histories[manager]
+
+    def sent(self, manager: str) -> Mapping[str, list[str]]:
+        """The effects' keys that each mail to or about a manager's people was made of, by its Message-ID."""
+        if manager not in self._sent:
+            keys = defaultdict[str, list[str]](list)
+            for key, effect in self.history(manager).effects.items():
+                if name := str((effect.data.get("intent") or {}).get("message_id", "")):
+                    keys[name].append(key)
+            self._sent[manager] = keys
+        return self._sent[manager]
 
 
 @dataclass(frozen=True)
@@ -65,31 +97,41 @@ class Claim:
         return next(found, Commitment("manager", "", id=own, state="dropped"))  # its number stays its own
 
 
-def claimed(mail: Received, service: Service, teams: Mapping[str, Team], load: Load, today: date) -> Iterator[Claim]:
+def claimed(
+    mail: Received, service: Service, teams: Mapping[str, Team], records: Records, today: date
+) -> Iterator[Claim]:
     """The mails of ours that it answers: those that its tokens name, then those of its thread, the nearest first.
 
-    `teams` are found by their manager's mark; `load` gives a manager's facts.
+    `teams` are found by their manager's mark.
     """
     for said in mail.tokens:
         token = read(service, said)
         if token and (team := teams.get(token.manager)):
-            for claim in _sent(team, f"<{token.mail}", load):
+            for claim in _sent(team, f"<{token.mail}", records):
                 if holds(service, token, claim.to, claim.kind):
                     yield replace(claim, expired=token.expires < today)
     for name in reversed(mail.thread):
         if team := teams.get(manager_of(name, service)):
-            yield from _sent(team, name, load)
+            yield from _sent(team, name, records)
 
 
-def _sent(team: Team, name: str, load: Load) -> Iterator[Claim]:
+def _sent(team: Team, name: str, records: Records) -> Iterator[Claim]:
     """The mails of ours whose Message-ID begins so."""
-    facts = load(team.manager.email)
-    history, keys = fold(facts), defaultdict[str, list[str]](list)
-    for key, effect in history.effects.items():
-        known = str((effect.data.get("intent") or {}).get("message_id", ""))
+    manager = team.manager.email
+    for known, keys in records.sent(manager).items():
         if known.startswith(name):
-            keys[known].append(key)
-    for own in keys.values():
-        data = history.effects[own[0]].data
-        intent = data["intent"]
-        yield Claim(team, intent["to"], str(data["kind"]), tuple(own), tuple(intent.get("about", ())), facts, history)
+            history = records.history(manager)
+            data = history.effects[keys[0]].data
+            intent = data["intent"]
+            about = tuple(intent.get("about", ()))
+            yield Claim(team, intent["to"], str(data["kind"]), tuple(keys), about, records.facts(manager), history)
+
+
+def spoken_of(said: Rsvp, history: History) -> tuple[str, str] | None:
+    """The series and the session that an answer to an invitation is about; of a whole series, the next one known."""
+    for key, standing in history.series.items():
+        own = [o for o in standing.occurrences.values() if o.uid == said.uid]
+        named = [o for o in own if o.recurrence_id == said.recurrence_id]
+        if own or said.uid in standing.bookings:
+            return key, named[0].id if named else ""
+    return None

@@ -112,7 +112,9 @@ class Postman:
         name = message_id(service, [f"{series.key}/forward/{verdict.digest}"], series.manager.email)
         if self._provider.outbox.find(name, series.manager.email) is not True:
             now = self._clock.now()
-            self._provider.outbox.send(hand_on(service, series, verdict.mail, raw, message_id=name, now=now))
+            self._provider.outbox.send(
+                hand_on(service, series, verdict.mail, raw, proven=verdict.proven, message_id=name, now=now)
+            )
 
 
 def _old(trouble: Fact, now: datetime) -> bool:

@@ -92,7 +92,8 @@ def _say(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
 
 
 def _contract(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
-    data = {"who": letter.person.email, "mail": letter.mail, "subject": letter.subject, "copied": list(letter.copied)}
+    copied = [said.series.report.email] if said.series.report.email in letter.copied else []
+    data = {"who": letter.person.email, "mail": letter.mail, "subject": letter.subject, "copied": copied}
     facts, parsed = desk.record_contract(
         said.series, standing, said.line, letter.now, letter=data, correcting=not letter.anew
     )
@@ -261,3 +262,4 @@ _REPORTS: dict[str, Saying] = {
     "stop": _wish_to_stop,
     "thanks": _nothing,
 }
+THEIRS = frozenset(_REPORTS)  # what is a report's to say

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from careermail.mail.check import template_problems
@@ -18,10 +19,10 @@ from careermail.model import Person, Series, Service, Topic, opaque
 if TYPE_CHECKING:
     from careermail.mail.replies import Received
 
-__all__ = ["KINDS", "compose", "template_problems"]
+__all__ = ["BETWEEN_THEM", "KINDS", "compose", "template_problems"]
 
 _A_MONTH, _A_YEAR = timedelta(days=30), timedelta(days=365)
-_BETWEEN_THEM = {"prompt", "contract"}  # what a report answers to these is for the manager alone
+BETWEEN_THEM = {"prompt", "contract"}  # what a report answers to these is for the manager alone
 _A_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # of somebody else's making: one line of ASCII, or it is not used
 
 
@@ -32,7 +33,13 @@ class _MessageIDs(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {f'{policy.linesep} '.join(self.split())}{policy.linesep}"
 
 
-_HEADERS = HeaderRegistry()
+class _Headers(HeaderRegistry):
+    """Header classes by name, each made once: the library makes one anew whenever it looks, 40 times a mail."""
+
+    __getitem__ = cache(HeaderRegistry.__getitem__)
+
+
+_HEADERS = _Headers()
 _HEADERS.map_to_type("in-reply-to", _MessageIDs)
 _HEADERS.map_to_type("references", _MessageIDs)
 _POLICY = SMTP.clone(header_factory=_HEADERS)
@@ -63,11 +70,14 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
     return message
 
 
-def hand_on(
-    service: Service, series: Series, mail: "Received", raw: bytes, *, message_id: str, now: datetime
+def hand_on(  # noqa: PLR0913 (the last three are named)
+    service: Service, series: Series, mail: "Received", raw: bytes, *, proven: bool, message_id: str, now: datetime
 ) -> EmailMessage:
-    """What a report wrote to us and meant for the manager: to be read as text, and beside it whole, as it came."""
-    topic = Topic(series, subject=mail.subject, note=mail.text)
+    """What a report wrote to us and meant for the manager: to be read as text, and beside it whole, as it came.
+
+    It says so where it is not `proven` that they wrote it.
+    """
+    topic = Topic(series, subject=mail.subject, note=mail.text, what="" if proven else "unproven")
     message = compose(service, "forward", series.manager, [topic], message_id=message_id, key=message_id, now=now)
     # As a file, because what came may break every rule by which a message can hold another (RFC 2046, 5.2.1).
     message.add_attachment(raw, maintype="application", subtype="octet-stream", filename="note.eml")
@@ -110,7 +120,7 @@ def _answered_by(kind: str, to: Person, topic: Topic) -> Person | None:
     """The one whom an answer reaches unread, where it is between the two of them; None where it is for us."""
     if kind == "forward":
         return topic.series.report
-    return topic.series.manager if kind in _BETWEEN_THEM and to.email == topic.series.report.email else None
+    return topic.series.manager if kind in BETWEEN_THEM and to.email == topic.series.report.email else None
 
 
 def _thread(service: Service, topics: Sequence[Topic]) -> str:

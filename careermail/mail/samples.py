@@ -28,8 +28,9 @@ DISPLACED = ("cancelled", "declined", "missed", "late", "ended", "conflict", "no
 WHATS = {
     "answer": ("moved", "paused", "resumed", "booked", "later", "dates", "unchanged", "changed", "questions"),
     "passed-on": ("time", "stop", "changed", "comment"),
-    "help": ("", "unproven", "long", "unreadable"),
-    "refused": ("other-sender", "unproven", "expired"),
+    "help": ("", "unproven", "long", "unreadable", "gone"),
+    "refused": ("other-sender", "unproven", "expired", "many"),
+    "forward": ("", "unproven"),
     "invitation": ("", "moved", "changed", "cancelled"),
 }
 UNCLEAR = (("the on-call thing, soon", "by when, as in: by 12 February"),)
