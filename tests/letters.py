@@ -1,10 +1,9 @@
-"""What people write to careermail: answers to its mails, and mails of their own, dropped into the inbox on disk."""
+"""What people write to careermail: answers to its mails, and mails of their own, put into its inbox."""
 
-from email import message_from_bytes
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid
-from pathlib import Path
 
 from scene import World
 
@@ -13,8 +12,8 @@ from careermail.model import Person
 
 def last(world: World, kind: str, to: Person) -> EmailMessage:
     """The latest mail of a kind that somebody received, as it left."""
-    found = [message_from_bytes(path.read_bytes(), policy=SMTP) for path in world.root.glob(f"mail/{to.email}/new/*")]
-    mails = sorted((m for m in found if m["X-Careermail-Kind"] == kind), key=lambda m: m["Date"].datetime)
+    found = (mail for _, mail in world.received(to.email) if mail["X-Careermail-Kind"] == kind)
+    mails = sorted(found, key=lambda m: m["Date"].datetime)
     return mails[-1]
 
 
@@ -47,17 +46,19 @@ def letter(who: Person, to: str, subject: str, words: str, **headers: str) -> Em
 
 def drop(world: World, message: EmailMessage | bytes) -> None:
     """It arrives."""
-    raw = message if isinstance(message, bytes) else message.as_bytes()
-    folder: Path = world.root / "inbox" / "new"
-    for part in ("tmp", "new", "cur"):
-        (folder.parent / part).mkdir(parents=True, exist_ok=True)
-    number = len(list(folder.iterdir()))
-    (folder / f"{number:06}.host").write_bytes(raw)
+    world.arrive(message)
+
+
+def dated(message: EmailMessage, now: datetime) -> EmailMessage:
+    """The mail, written now."""
+    del message["Date"]
+    message["Date"] = now
+    return message
 
 
 def reply(world: World, kind: str, who: Person, words: str, *, quote: bool = True) -> EmailMessage:
     """Somebody answers the latest mail of a kind that they got, and careermail looks."""
-    message = answer(last(world, kind, who), who, words, quote=quote)
+    message = dated(answer(last(world, kind, who), who, words, quote=quote), world.now)
     drop(world, message)
     world.tick()
     return message

@@ -1,10 +1,12 @@
 """A small world for acceptance tests: the real engine over files in a temporary folder, and people who act in them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 from shutil import copytree
@@ -16,6 +18,7 @@ from careermail.clock import VirtualClock
 from careermail.model import Commitment, Conversation, Fact, Occurrence, Person, Series, Service, Team, Wanted, resolve
 from careermail.plan.history import Standing, fold
 from careermail.plan.planner import SERVICE
+from careermail.providers import Provider
 from careermail.providers.local import open_provider
 from careermail.runner import Runner, everyone
 from careermail.store import Store
@@ -59,8 +62,12 @@ class World:
         self.clock = VirtualClock(resolve(start, self.team.manager.zone))
         self.store = store or MemoryStore()
         self.service = Service("careermail", "careermail@example.com", "it@example.com", secret=b"only ours")
-        self.provider = open_provider({"root": root}, self.clock)
+        self.provider = self.hire()
         self.runner = Runner(self.service, self.provider, self.store, self.clock)
+
+    def hire(self) -> Provider:
+        """How this world is reached."""
+        return open_provider({"root": self.root}, self.clock)
 
     def _meet(self) -> None:
         for series in self.team.series:
@@ -161,12 +168,24 @@ class World:
         """All that was sent, in order."""
         return [mail for _, mail in sorted(self._mails(), key=lambda each: (each[0], each[1].to, each[1].kind))]
 
+    def received(self, address: str = "*") -> Iterator[tuple[str, EmailMessage]]:
+        """What careermail sent to somebody, or to all, in no order; with the mailbox that it came to."""
+        for path in self.root.glob(f"mail/{address}/new/*"):
+            yield path.parts[-3], message_from_bytes(path.read_bytes(), policy=SMTP)
+
+    def arrive(self, message: EmailMessage | bytes) -> None:
+        """A mail to careermail comes in."""
+        folder = self.root / "inbox" / "new"
+        for part in ("tmp", "new", "cur"):
+            (folder.parent / part).mkdir(parents=True, exist_ok=True)
+        number = len(list(folder.iterdir()))
+        (folder / f"{number:06}.host").write_bytes(message if isinstance(message, bytes) else message.as_bytes())
+
     def _mails(self) -> Iterator[tuple[datetime, Mail]]:
-        for path in self.root.glob("mail/*/new/*"):
-            message = message_from_bytes(path.read_bytes(), policy=SMTP)
-            person = self.people.get(path.parts[-3], MAYA)
+        for address, message in self.received():
+            person = self.people.get(address, MAYA)
             sent, text = message["Date"].datetime, message.get_body(("plain",)).get_content().replace("\r\n", "\n")
-            to, kind = path.parts[-3].partition("@")[0], message["X-Careermail-Kind"]
+            to, kind = address.partition("@")[0], message["X-Careermail-Kind"]
             yield sent, Mail(sent.astimezone(person.zone).replace(tzinfo=None), kind, to, message["Subject"], text)
 
     def briefs(self, *kinds: str, to: str = "", since: date | None = None) -> list[str]:
@@ -185,6 +204,11 @@ class World:
         """What was wanted and not done, with the reason: by key without the pair."""
         effects = fold(self.facts).effects.items()
         return {key.split("/", 2)[2]: e.reason for key, e in effects if e.state == "skipped"}
+
+    def effects(self) -> dict[str, str]:
+        """What became of all that was wanted, by key; which mail it answered is left out."""
+        effects = fold(self.facts).effects.items()
+        return {re.sub("/heard/[0-9a-f]+/", "/heard/", key): effect.state for key, effect in effects}
 
     def troubles(self) -> list[str]:
         return [str(f.data["note"]) for f in fold(self.store.load(SERVICE)).troubles.values()]

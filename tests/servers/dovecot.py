@@ -194,6 +194,11 @@ class Dovecot:
             users.write(f"{address}::{uid}:{gid}::{self.root}/mail/{address}::userdb_quota_rule=*:bytes={size}\n")
         time.sleep(A_SECOND)
 
+    def empty(self) -> None:
+        """Throw away everybody's mailbox."""
+        for home in (self.root / "mail").iterdir():
+            rmtree(home)
+
     def mail(self, address: str) -> Path:
         """The person's Maildir; it is made where it is missing."""
         maildir = self.root / "mail" / address / "Maildir"

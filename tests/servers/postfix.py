@@ -150,17 +150,18 @@ class Postfix:
         self._process.communicate(timeout=10)
 
     def received(self, address: str) -> list[bytes]:
-        """What lies in somebody's mailbox, as it is on disk and in no order, once every mail has come to rest."""
-        self._settle()
+        """What lies in somebody's mailbox, as it is on disk and in no order."""
+        self.settle()
         return [file.read_bytes() for file in (self.root / "mail" / address / "new").glob("*")]
 
     def empty(self) -> None:
         """Throw away what everybody received."""
-        self._settle()
+        self.settle()
         for maildir in (self.root / "mail").iterdir():
             rmtree(maildir)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Return once every mail has come to rest."""
         for _ in range(1000):
             # The first twice: a bounce is put into it before the mail that it is about leaves the second.
             if not any(list((self.root / "queue" / name).iterdir()) for name in ("incoming", "active", "incoming")):
