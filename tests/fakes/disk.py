@@ -42,6 +42,11 @@ class DiskWorld:
     def mails(self) -> list[EmailMessage]:
         return [_mail(path) for path in sorted(self.root.glob("mail/*/new/*"))]
 
+    def arrive(self, message: EmailMessage) -> None:
+        folder = self.root / "inbox" / "new"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{len(list(folder.iterdir())):06}.host").write_bytes(message.as_bytes())
+
     def state(self) -> object:
         """Every file, with the time of its last writing."""
         return {path: path.stat().st_mtime_ns for path in self.root.rglob("*") if path.is_file()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from typing import Any
 
@@ -121,4 +121,5 @@ def in_peril(provider: Provider, perils: Perils, before_send: Callable[..., None
     """The provider, every call of which may fail or be the last."""
     calendar = Perilous(provider.calendar, perils, {"put", "occurrences", "move", "cancel", "busy", "find"})
     outbox = Perilous(provider.outbox, perils, {"send", "find"}, before_send)
-    return Provider(provider.name, calendar, outbox, provider.inbox)
+    inbox = Perilous(provider.inbox, perils, {"fetch"})
+    return replace(provider, calendar=calendar, outbox=outbox, inbox=inbox)

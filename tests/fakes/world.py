@@ -191,11 +191,14 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.calendar, self.outbox, self.inbox = FakeCalendar(), FakeOutbox(), FakeInbox()
-        self.provider = Provider("fake", self.calendar, self.outbox, self.inbox)
+        self.provider = Provider("fake", self.calendar, self.outbox, self.inbox, vouched=True)
 
     @property
     def mails(self) -> list[EmailMessage]:
         return self.outbox.sent
+
+    def arrive(self, message: EmailMessage) -> None:
+        self.inbox.arrived.append(message.as_bytes())
 
     def state(self) -> object:
         """Something that differs when anything has changed."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 from fakes.perils import Perils
@@ -49,6 +50,11 @@ conversations = st.builds(
     on_day_off=st.sampled_from(["before", "before", "after", "same"]),
     on_conflict=st.sampled_from(["move", "move", "ask", "keep"]),
 )
+ANSWERS = (
+    "Done", "Not yet", "in two weeks", "drop: nobody needs it", "1 done, 2 in three weeks", "all done", "What is this?",
+    "Didn't happen", "Moved to tomorrow 14:00", "No contract this time", "Tomorrow", "later", "changed", "Thanks!",
+    "My commitments\n- {task} in ten days\n- Something some day\n",
+)  # fmt: skip
 EDITED = ("every", "minutes", "days", "between", "first", "format", "prepare_days", "prompt_days", "on_conflict")
 who = st.integers(0, 3)
 indices = st.integers(0, 5)
@@ -210,6 +216,23 @@ class Years(RuleBasedStateMachine):
                 due = local_day(series.owner(commitment.owner), self.office.now) + to * A_DAY
                 if due != commitment.due:
                     self.office.say(desk.move(series, commitment, due, self.office.now))
+
+    @rule(index=st.integers(0, 200), words=st.sampled_from(ANSWERS), wrong=st.sampled_from([False] * 5 + [True]))
+    def somebody_answers(self, index: int, words: str, wrong: bool) -> None:
+        """To any mail so far, whatever it asked; now and then not the one whom it was for."""
+        asked = [mail for mail in self.world.mails if "careermail+" in str(mail["Reply-To"])]
+        if not asked:
+            return
+        mail = asked[-1 - index % len(asked)]
+        self.tasks += 1
+        answer = EmailMessage()
+        answer["From"] = "eve@example.com" if wrong else mail["To"]
+        answer["To"], answer["Subject"] = mail["Reply-To"], f"Re: {mail['Subject']}"
+        answer["Message-ID"], answer["In-Reply-To"] = f"<{self.tasks}@phone.example.com>", mail["Message-ID"]
+        answer.set_content(words.format(task=f"Task{self.tasks}x"))
+        for series in self.office.team.series:
+            self.office.trace(series).cut |= "oved" in words or "happen" in words
+        self.world.arrive(answer)
 
     @rule(who=who, days=st.sampled_from([None, 10, 100]))
     def the_series_is_paused(self, who: int, days: int | None) -> None:

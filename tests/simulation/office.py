@@ -18,7 +18,7 @@ from careermail.providers import Provider
 from careermail.runner import Runner, everyone
 from careermail.store import Store
 
-SERVICE = Service(address="careermail@example.com", admin="it@example.com")
+SERVICE = Service(address="careermail@example.com", admin="it@example.com", secret=b"only ours")
 ABOUT_A_SESSION_TO_COME = {"prepare", "prompt"}
 AHEAD = timedelta(days=390)  # as far as the engine reads, whatever the series
 FAR_AHEAD = timedelta(days=1100)  # three sessions, however seldom they come
@@ -34,6 +34,7 @@ class World(Protocol):
     @property
     def mails(self) -> list[EmailMessage]: ...
     def state(self) -> object: ...
+    def arrive(self, message: EmailMessage) -> None: ...
     def views(self, manager: Person, report: Person, marker: str, window: tuple[datetime, datetime]) -> Any: ...
 
 
@@ -140,6 +141,7 @@ class Office:
         """Let the engine do what is due; after a crash a new process goes on."""
         while True:
             try:
+                self.runner.tick_inbox([self.team])
                 teams = everyone([self.team], self.raw).values()
                 wakes = [self.runner.tick(team) for team in teams] + [self.runner.tick_service()]
             except Crash:
@@ -186,6 +188,8 @@ class Office:
 
     def _leaves(self, mail: EmailMessage) -> None:
         """A mail is about to be sent: at this moment, what it speaks of takes place."""
+        if mail["X-Careermail-Kind"] == "forward":
+            return  # nothing is kept of it
         keys = self._keys_of(mail)
         history = self.history
         for key in keys:
