@@ -28,11 +28,12 @@ def present(team: Team, history: History) -> Team:
 
 
 def wanted_answers(team: Team, history: History, now: datetime) -> Iterator[Wanted]:
-    """Every mail that answers, passes on or asks about what somebody wrote."""
-    pairs = {series.key: series for series in team.series}
+    """Every mail that answers, passes on or asks about what somebody wrote; of whoever left, none."""
+    pairs = {series.key: series for series in (Series(team.manager, team.manager), *team.series)}
     wanted: dict[str, Wanted] = {}
     for fact in history.heard.values():
-        series = pairs.get(pair(fact.key)) or Series(team.manager, team.manager)
+        if (series := pairs.get(pair(fact.key))) is None:
+            continue
         row = Row(series, history.of(series.key), now)
         for answer in fact.data.get("answers", ()):
             one = _answer(row, fact, answer)

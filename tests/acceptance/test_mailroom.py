@@ -1,6 +1,6 @@
 """Whose words go where: people with two roles, words that are between two people, and what strangers can make grow."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,10 +11,13 @@ import pytest
 from letters import answer, drop, last, letter, reply, write
 from scene import JONAS, MAYA, PAIR, World
 
+from careermail.errors import ProviderError
 from careermail.mail.tokens import mark
 from careermail.mailroom import Mailroom
 from careermail.model import Fact, Person, Series, Team
+from careermail.providers import Outbox
 from careermail.runner import Runner
+from careermail.store.tiny import TinyStore
 
 EVE = Person("Eve", "eve@evil.example")
 BOSS = Person("Bea Holm", "bea@example.com", "Europe/Stockholm")
@@ -67,6 +70,15 @@ def test_what_is_written_about_somebody_who_left_is_not_ignored(world: World):
     drop(world, answer(mail, MAYA, AGREED))
     world.tick()
     assert "no longer among your reports, and so nothing of it was recorded" in world.mail("help").text
+
+
+def test_whoever_left_after_a_talk_that_was_asked_for_by_mail_is_left_behind(world: World):
+    write(world, MAYA, "career conversation with Jonas next week", "")
+    write(world, MAYA, "pause Jonas until May", "")
+    world.configure(Series(MAYA, ANA))
+    count = len(world.mails)
+    world.run(2027, 1, 13, 12)
+    assert since(world, count) == []
 
 
 # --- answers to what careermail says of itself ---------------------------------------------------
@@ -226,3 +238,50 @@ def test_of_two_who_had_a_contract_each_is_noted_alone(tmp_path: Path):
     said = "Jonas's commitments\n- Read by 12 February\n"
     write(world, MAYA, "What we agreed", said, to="jonas@example.com, ana@example.com, careermail@example.com")
     assert [fact.data["copied"] for fact in world.facts if fact.kind == "contract"] == [[JONAS.email]]
+
+
+# --- what cannot be taken in ---------------------------------------------------------------------
+
+
+@dataclass
+class NoForwards:
+    """An outbox whose server refuses what is handed on."""
+
+    outbox: Outbox
+
+    def send(self, message: EmailMessage) -> None:
+        if message["X-Careermail-Kind"] == "forward":
+            raise ProviderError("550 it looks like spam.", permanent=True)
+        self.outbox.send(message)
+
+    def find(self, message_id: str, to: str) -> bool | None:
+        return self.outbox.find(message_id, to)
+
+
+def test_what_cannot_be_handed_on_counts_and_the_admin_hears_of_the_rest(world: World):
+    reply(world, "summary", MAYA, AGREED)
+    world.run(2027, 2, 12, 12)
+    provider = replace(world.provider, outbox=NoForwards(world.provider.outbox))
+    world.runner = Runner(world.service, provider, world.store, world.clock)
+    reply(world, "due", JONAS, "Done, and I learned a lot from the platform team.")
+    assert world.commitment("jonas-1").state == "done"
+    (said,) = world.troubles()
+    assert said.startswith("a note from jonas@example.com could not be passed on to maya@example.com: 550 it looks")
+    assert "platform team" not in repr(world.facts)
+
+
+def test_one_managers_broken_file_keeps_nobody_elses_mail_waiting(tmp_path: Path):
+    world = World(tmp_path, datetime(2027, 1, 4, 8), PAIR, store=TinyStore(tmp_path / "state"))
+    world.run(2027, 1, 12, 12)
+    file = tmp_path / "state" / "managers" / "maya@example.com.json"
+    kept = file.read_bytes()
+    file.write_text("garbage")
+    drop(world, answer(last(world, "summary", MAYA), MAYA, AGREED))
+    drop(world, letter(BOSS, "careermail@example.com", "career conversation with Ana next week", ""))
+    teams = [world.team, Team(BOSS, (Series(BOSS, ANA),))]
+    for _ in range(2):
+        world.runner.tick_inbox(teams)
+    assert [fact.kind for fact in world.store.load(BOSS.email)] == ["asked", "heard"]
+    file.write_bytes(kept)
+    world.tick()
+    assert world.standing.contract is not None
