@@ -79,24 +79,26 @@ class Postman:
                     verdict = judge()  # nothing of theirs changes from here on
                     self._act(verdict, raw)
                 concerned.add(verdict.manager)
-        except (StoreError, TryLater):
+        except TryLater:
             raise
         except Exception as error:  # noqa: BLE001 (one mail's fault must not keep the others waiting)
             said = told(error)
-            cause = f"{INBOX}/{opaque(raw.decode(errors='replace'))[:12]}" if permanent(said) else INBOX
+            given_up = permanent(said) and not isinstance(said, StoreError)  # one manager's file will be mended
+            cause = f"{INBOX}/{opaque(raw.decode(errors='replace'))[:12]}" if given_up else INBOX
             self._troubles.arise(cause, said, self._clock.now(), manager=INBOX)
-            return permanent(said)
+            return given_up
         log.info("mail", extra={"key": verdict.digest, "reason": verdict.why})
         return True
 
     def _act(self, verdict: Verdict, raw: bytes) -> None:
-        if verdict.hand_on:
-            self._hand_on(verdict, raw)
+        refused = self._hand_on(verdict, raw)
         if verdict.bounce:
             self._came_back(verdict.manager, verdict.bounce)
         if verdict.rsvp and not self._provider.calendar.answer(verdict.rsvp):
             return  # it comes too late, or the calendar has heard of it already
         self._store.append(verdict.manager, verdict.facts)
+        if refused:
+            raise refused
 
     def _came_back(self, manager: str, bounce: Bounce) -> None:
         """An address takes no mail: the admin hears of it until it does, or is somebody else's."""
@@ -104,17 +106,26 @@ class Postman:
         error = ProviderError(f"{said}. Is the address right? It stands in the configuration.", permanent=True)
         self._troubles.arise(f"{BOUNCE}{bounce.to}", error, self._clock.now(), manager=manager)
 
-    def _hand_on(self, verdict: Verdict, raw: bytes) -> None:
-        """Pass a mail on before anything is remembered of it: nothing of it is on disk in between."""
+    def _hand_on(self, verdict: Verdict, raw: bytes) -> ProviderError | None:
+        """Pass a mail on before anything is remembered of it: nothing of it is on disk in between.
+
+        Returns why nobody takes it; what else it said counts all the same.
+        """
         series, service = verdict.hand_on, self._service
         if series is None or verdict.mail is None:
-            return
-        name = message_id(service, [f"{series.key}/forward/{verdict.digest}"], series.manager.email)
-        if self._provider.outbox.find(name, series.manager.email) is not True:
-            now = self._clock.now()
-            self._provider.outbox.send(
-                hand_on(service, series, verdict.mail, raw, proven=verdict.proven, message_id=name, now=now)
-            )
+            return None
+        name, to = message_id(service, [f"{series.key}/forward/{verdict.digest}"], series.manager.email), series.manager
+        try:
+            if self._provider.outbox.find(name, to.email) is not True:
+                mail, now = verdict.mail, self._clock.now()
+                passed = hand_on(service, series, mail, raw, proven=verdict.proven, message_id=name, now=now)
+                self._provider.outbox.send(passed)
+        except ProviderError as error:
+            if not error.permanent:
+                raise
+            said = f"a note from {series.report.email} could not be passed on to {to.email}: {error}"
+            return ProviderError(f"{said} The note is in the inbox still; let them have it.", permanent=True)
+        return None
 
 
 def _old(trouble: Fact, now: datetime) -> bool:
