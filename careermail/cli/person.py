@@ -27,7 +27,8 @@ def export_command(office: Office, person: str) -> None:
         for fact in office.store.load(name, archived=archived)
         if concerns(fact, name, address)
     ]
-    emit({"person": address, "facts": found})
+    files = [{"file": path, "content": path.read_text(errors="replace")} for path in office.provider.kept(address)]
+    emit({"person": address, "facts": found, "files": files})
 
 
 @click.command("erase")
@@ -39,13 +40,18 @@ def erase_command(office: Office, person: str, *, yes: bool) -> None:
     address = _address(office, person)
     _refuse_while_needed(office, address)
     held = [name for name in office.store.managers() if _held(office, name, address)]
-    if not held:
+    kept = office.provider.kept(address)
+    if not held and not kept:
         raise UsageError(f"Nothing is held about {address}.")
     if not yes:
         click.confirm(f"Remove all that is held about {address}, for good?", abort=True)
     for name in held:
         removed = _erase(office, name, address)
         click.echo(f"Removed {removed} facts about {address} from what is known of {name}.")
+    for path in kept:
+        path.unlink(missing_ok=True)
+    if kept:
+        click.echo(f"Removed {len(kept)} invitations and calendar entries that careermail kept.")
     click.echo(NOT_OURS)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from careermail.clock import Clock
@@ -115,6 +116,11 @@ def no_probes(managers: Iterable[Person]) -> list[Probe]:  # noqa: ARG001 (there
     return []
 
 
+def nothing_kept(address: str) -> list[Path]:  # noqa: ARG001
+    """What a provider keeps about somebody that keeps nothing by itself."""
+    return []
+
+
 def nothing_open() -> None:
     """What closes a provider that holds nothing open."""
 
@@ -129,6 +135,7 @@ class Provider:
     inbox: Inbox
     probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
     vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
+    kept: Callable[[str], list[Path]] = nothing_kept  # the files of its own that are about somebody with this address
     close: Callable[[], None] = nothing_open  # ends connections; the provider may be used again all the same
 
 

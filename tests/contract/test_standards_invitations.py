@@ -40,6 +40,7 @@ from careermail.mail import edits, invite
 from careermail.mail.expand import expand
 from careermail.mail.itip import rsvp
 from careermail.model import Person, Rsvp
+from careermail.providers.shelf.vdir import naming
 from careermail.providers.standards.invitations import Invitations
 
 FAR = replace(SERIES, uid="far-0@careermail.example.com", attendees=(ANA,))
@@ -359,10 +360,26 @@ def test_a_server_that_refused_for_good_is_not_asked_at_every_poll(tmp_path: Pat
     with pytest.raises(ProviderError):
         world.provider.calendar.put(SERIES)
     for _ in range(3):
-        with pytest.raises(ProviderError, match="no such mailbox") as told:
-            held(world)
-        assert told.value.permanent
+        held(world)
+    with pytest.raises(ProviderError, match="no such mailbox") as told:
+        world.provider.calendar.find(MAYA, SERIES.uid)
+    assert told.value.permanent
     assert post.asked == 1
+
+
+def test_a_dead_address_does_not_hide_what_stands(tmp_path: Path):
+    """Else nobody would be mailed about a session, because one of the two takes no mail."""
+    world = world_in(tmp_path, Failing(refuses=JONAS.email))
+    with pytest.raises(ProviderError):
+        world.provider.calendar.put(SERIES)
+    assert len(held(world)) == 4
+
+
+def test_what_is_kept_about_somebody_is_found_to_be_handed_out_or_removed(world: World, tmp_path: Path):
+    del world
+    kept = naming(tmp_path, JONAS.email)
+    assert kept == sorted(path for path in tmp_path.rglob("*.ics"))
+    assert naming(tmp_path, "somebody.else@example.com") == []
 
 
 def test_after_an_outage_everybody_is_told_what_stands_then(tmp_path: Path):

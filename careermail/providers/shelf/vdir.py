@@ -162,3 +162,18 @@ def _instances(content: bytes, first: int, last: int, zone: ZoneInfo) -> tuple[I
     return tuple(
         expand(parse(content), (datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)), zone)
     )
+
+
+def naming(folder: Path, address: str) -> list[Path]:
+    """The files below a folder of vdirs that are somebody's own, or speak of them."""
+    named = address.lower().encode()
+    with told(folder):
+        return [
+            path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and (path.parent.name == safe(address.lower()) or named in _unfolded(path))
+        ]
+
+
+def _unfolded(path: Path) -> bytes:
+    return re.sub(rb"\r?\n[ \t]", b"", path.read_bytes()).lower()

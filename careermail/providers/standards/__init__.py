@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from careermail.clock import Clock
@@ -20,6 +21,7 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
     What attendees were told by mail is kept in the service's state folder, below `invitations`; with `imip`, the
     calendars themselves too, below `calendars`.
     """
+    from careermail.providers.shelf.vdir import naming
     from careermail.providers.standards.imap import ImapInbox, SentFolder
     from careermail.providers.standards.invitations import Invitations
     from careermail.providers.standards.smtp import SmtpOutbox
@@ -39,7 +41,10 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
             for end in (leave, *([sent.close] if sent else []), inbox.close, outbox.close):
                 parting.callback(end)
 
-    return Provider("standards", calendar, outbox, inbox, probes=probes, close=close)
+    def kept(address: str) -> list[Path]:
+        return [path for name in ("invitations", "calendars") for path in naming(service.state / name, address)]
+
+    return Provider("standards", calendar, outbox, inbox, probes=probes, kept=kept, close=close)
 
 
 def _calendar(

@@ -19,7 +19,7 @@ from careermail.providers import Window
 from careermail.providers.shelf import organizing
 from careermail.providers.shelf.files import Reader, safe
 from careermail.providers.shelf.vdir import Copy, Vdir
-from careermail.providers.standards.invitations import Invitations
+from careermail.providers.standards.invitations import Invitations, refusals_borne
 
 if TYPE_CHECKING:
     from icalendar import Calendar
@@ -53,7 +53,9 @@ class ImipCalendar:
         home.check()
         for uid, one in home.held(marker).items():
             if not self._invitations.in_step(one):
-                home, _ = self._current(organizer.email, uid)
+                with refusals_borne():
+                    self._current(organizer.email, uid)
+                home = self._vdir(organizer.email)
         own = {organizer.email.lower()}  # what the manager declined was cancelled, if it was not over by then
         held = (replace(i, declined=i.declined - own) for i in home.sessions(window, organizer.zone, marker))
         return sessions(held, window)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +29,24 @@ from careermail.providers.shelf.vdir import Vdir
 if TYPE_CHECKING:
     from icalendar import Calendar
 
+log = logging.getLogger("careermail")
+
 TELLING = ".telling"  # ends the name of a copy that is being mailed
 _SEAL = re.compile(rb"^%s:(.*?)\r?$" % SYNCED.encode(), re.MULTILINE)
+
+
+@contextmanager
+def refusals_borne() -> Iterator[None]:
+    """Let somebody who takes no mail be told nothing: what stands is to be seen all the same.
+
+    The admin hears of the address by the effect that booked or changed the session, and by the next mail to it.
+    """
+    try:
+        yield
+    except ProviderError as error:
+        if not error.permanent:
+            raise
+        log.warning("not told", extra={"reason": str(error)})
 
 
 class Invitations:

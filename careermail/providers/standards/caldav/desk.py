@@ -19,7 +19,7 @@ from careermail.providers.standards.caldav.collection import Collection
 from careermail.providers.standards.caldav.item import Item
 from careermail.providers.standards.caldav.login import Login
 from careermail.providers.standards.caldav.web import Web
-from careermail.providers.standards.invitations import Invitations
+from careermail.providers.standards.invitations import Invitations, refusals_borne
 
 if TYPE_CHECKING:
     from icalendar import Calendar
@@ -138,7 +138,8 @@ class Desk:
         """Take in what attendees answered by mail, and tell them what the organizer did; mostly there is nothing."""
         stale = [one.uid for item in self.collection.items(marker) for one in self._untold(item)]
         for uid in stale:
-            self.change(uid, lambda held: held)
+            with refusals_borne():
+                self.change(uid, lambda held: held)
         if stale:
             self.collection.refresh()
         self._invitations.recall(marker, {uid for item in self.collection.items(marker) for uid in item.uids})
