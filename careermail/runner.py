@@ -74,7 +74,7 @@ class Runner:
                 history, now = fold(self.store.load(name)), self.clock.now()
                 if self._look(tick, history, now):
                     continue
-                wanted = plan(team, history, now, blind=tick.blind)
+                wanted = plan(team, history, now, blind=tick.blind, foresee=False)
                 if not wanted.due and not self.stopping and tick.unsettled():
                     continue
                 if not wanted.due or self.stopping:

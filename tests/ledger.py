@@ -43,8 +43,8 @@ class Ledger:
     def history(self) -> History:
         return fold(self.facts)
 
-    def plan(self, now: datetime) -> Plan:
-        return plan(Team(self.series.manager, (self.series,)), self.history, now)
+    def plan(self, now: datetime, *, foresee: bool = True) -> Plan:
+        return plan(Team(self.series.manager, (self.series,)), self.history, now, foresee=foresee)
 
     def run(self, now: datetime, until: datetime) -> list[str]:
         """Carry out all that comes due, by writing down that it was; return when what was done."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from careermail.model import A_DAY, Person
 from careermail.plan.recurrence import (
+    LONGEST_LEAVE,
     add_intervals,
     at_work,
     count_working_days,
@@ -22,6 +23,13 @@ BREATHING_SPACE = timedelta(hours=4)
 TOO_NEAR = timedelta(days=10)
 USEFUL_AFTER_DATE = timedelta(days=7)
 OVERDUE_MAILS = 3
+
+
+def earliest_mail(session: Session) -> datetime:
+    """Before which no mail about the session can be due, whoever is on leave for however long, in whatever zone."""
+    conversation = session.series.conversation
+    days = max(conversation.prepare_days, conversation.prompt_days) + LONGEST_LEAVE
+    return session.occurrence.start - (days + 2) * A_DAY
 
 
 def days_before(

@@ -21,23 +21,29 @@ ORDER = {"end": 0, "reshape": 1, "book": 2, "cancel": 3, "move": 4, "single": 5,
 CHASE = {"summary": 0, "summary-nudge": 1, "summary-overdue": 2}
 
 
-def plan(team: Team, history: History, now: datetime, *, blind: Collection[str] = ()) -> Plan:
+def plan(team: Team, history: History, now: datetime, *, blind: Collection[str] = (), foresee: bool = True) -> Plan:
     """What one manager's config and history want at `now` (UTC).
 
     `blind` are the keys of series whose calendar could not be read: nothing that depends on it is decided.
-    The result's `wake_at` always lies ahead of `now`, by a day at most.
+    The result's `wake_at` always lies ahead of `now`, by a day at most. Without `foresee` its `wanted` lacks mails
+    about sessions months ahead, which is less work; what is due, and when to ask again, is the same.
     """
-    wanted = list(_everything(present(team, history), history, now, blind))
+    # What was begun is found out about wherever its session was moved to.
+    far = foresee or any(map(begun, history.effects.values()))
+    until = None if far else now + A_DAY
+    wanted = list(_everything(present(team, history), history, now, blind, until))
     return decide(wanted, history, now, blind)
 
 
-def _everything(team: Team, history: History, now: datetime, blind: Collection[str]) -> Iterator[Wanted]:
+def _everything(
+    team: Team, history: History, now: datetime, blind: Collection[str], until: datetime | None
+) -> Iterator[Wanted]:
     for series in team.series:
         row = Row(series, history.of(series.key), now)
         if series.key not in blind:
             yield from wanted_events(row, history)
             yield from wanted_displaced(row, history)
-            yield from wanted_session_mails(row)
+            yield from wanted_session_mails(row, until)
         yield from wanted_promise_mails(row)
         yield from wanted_contracts(row, lambda key: history.state(key) == "done")
         yield from wanted_changes(row)

@@ -17,6 +17,7 @@ from careermail.plan.moments import (
     days_before,
     days_of_notice,
     deadline,
+    earliest_mail,
     end,
     monthly,
     next_session,
@@ -92,11 +93,15 @@ PROMISE_RULES: tuple[Rule[Promise], ...] = (
 MERGED = {"prepare", "due-soon", "due", "overdue", "review", "displaced", "alarm"}
 
 
-def wanted_session_mails(row: Row) -> Iterator[Wanted]:
-    """Every mail about the sessions of one series, due, foreseen or unwanted."""
+def wanted_session_mails(row: Row, until: datetime | None = None) -> Iterator[Wanted]:
+    """Every mail about the sessions of one series, due, foreseen or unwanted.
+
+    With `until` (UTC), without the sessions of which nothing can be due by then.
+    """
     for session in row.sessions:
-        for rule in SESSION_RULES:
-            yield from _about_session(rule, session)
+        if until is None or earliest_mail(session) <= until:
+            for rule in SESSION_RULES:
+                yield from _about_session(rule, session)
 
 
 def wanted_promise_mails(row: Row) -> Iterator[Wanted]:

@@ -188,3 +188,34 @@ def test_a_promise_is_mailed_on_its_date_or_on_the_last_working_day_before(owner
     assert sent <= day
     assert all(is_day_off(owner, sent + A_DAY * n) for n in range(1, (day - sent).days + 1))
     assert not is_day_off(owner, sent)
+
+
+# --- foresight -----------------------------------------------------------------------------------
+
+
+def test_without_foresight_mails_about_sessions_months_ahead_are_left_out():
+    """What a session months away needs of the calendars is wanted now, and stays."""
+    kept = ledger(every="1 month", format="three")
+    whole, near = kept.plan(BOOKED), kept.plan(BOOKED, foresee=False)
+    assert {w.topic.occurrence.id[:6] for w in whole.wanted if w.kind == "prepare"} >= {"202701", "202704", "202712"}
+    assert {w.topic.occurrence.id[:6] for w in near.wanted if w.kind == "prepare"} == {"202701", "202702", "202703"}
+    assert [w for w in near.wanted if w.to is None] == [w for w in whole.wanted if w.to is None] != []
+
+
+def test_a_mail_that_was_begun_is_found_out_about_wherever_its_session_is_now():
+    kept = ledger()
+    kept.note(AFTER, "intent", f"{kept.series.key}/20271012T080000Z/prepare", kind="prepare", until="2027-10-12T08Z")
+    (action,) = [a for a in kept.plan(AFTER, foresee=False).due if a.again]
+    assert (action.verb, action.key) == ("mail", f"{kept.series.key}/20271012T080000Z/prepare")
+
+
+@given(PEOPLE, STARTS, st.integers(0, 400), st.integers(0, 90), st.sampled_from(("before", "after", "same")))
+def test_without_foresight_the_same_is_due_and_one_wakes_at_the_same_time(
+    person: Person, first: datetime, days: int, leave: int, on_day_off: str
+):
+    now = BOOKED + days * A_DAY
+    manager = replace(person, away=((now.date() + A_DAY, now.date() + leave * A_DAY),))
+    report = replace(manager, email="jonas@example.com")
+    kept = ledger(first, manager, report, on_day_off=on_day_off, every="6 weeks", prompt_days=9)
+    whole, near = kept.plan(now), kept.plan(now, foresee=False)
+    assert (near.due, near.wake_at) == (whole.due, whole.wake_at)
