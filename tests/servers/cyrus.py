@@ -6,8 +6,8 @@ Started by root it runs as cyrus, as it insists on; started by anybody else, as 
 import contextlib
 import getpass
 import os
+import shlex
 import shutil
-import signal
 import smtplib
 import socket
 import subprocess
@@ -94,12 +94,14 @@ class Cyrus:
 
     def start(self) -> None:
         """Begin to serve; returns when it does."""
-        master = [str(BIN / "master"), "-D", "-C", f"{self.root}/imapd.conf", "-M", f"{self.root}/cyrus.conf"]
-        # With the tests it goes, even if they are killed, and what it started a minute later.
+        conf = ["-C", f"{self.root}/imapd.conf", "-M", f"{self.root}/cyrus.conf", "-p", f"{self.root}/pid"]
+        master = [str(BIN / "master"), "-D", *conf]
+        # With the tests it goes, and what it started, even if they are killed: then nobody holds its input any more.
+        guarded = f"{shlex.join(master)} & cat; kill -s KILL -- -$$"
         with (self.root / "log").open("w") as log:
             self._process = subprocess.Popen(
-                [*self._as_cyrus(), "--pdeathsig", "KILL", *master, "-p", f"{self.root}/pid"],
-                stdin=subprocess.DEVNULL,
+                [*self._as_cyrus(), "sh", "-c", guarded],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -109,9 +111,7 @@ class Cyrus:
 
     def stop(self) -> None:
         """Serve no longer."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.communicate()
 
     def welcome(self, *users: str) -> None:
         """Accounts for people, by the local parts of their addresses."""
