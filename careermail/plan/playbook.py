@@ -58,7 +58,7 @@ class Rule(Generic[Subject]):
     name: str = ""  # in its key, where two rules are of one kind
 
 
-CHASE = (called_off, agreed, more_to_come)
+CHASE = (called_off, agreed, more_to_come, resting)
 CHASED = {"summary", "summary-nudge", "summary-overdue"}
 
 # fmt: off

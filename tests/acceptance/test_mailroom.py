@@ -104,6 +104,24 @@ def test_the_subject_of_an_answer_says_nothing(world: World):
     assert not world.standing.paused
 
 
+# --- what the mails promise -----------------------------------------------------------------------
+
+
+def test_whoever_replies_stop_is_not_asked_for_the_contract_any_more(world: World):
+    reply(world, "summary", MAYA, "stop")
+    world.run(2027, 2, 1, 12)
+    assert world.briefs("summary-nudge", "summary-overdue") == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_asked_to_be_asked_later_is_not_given_a_deadline_that_has_passed(world: World, times: int):
+    for day in ("next Wednesday", "next Thursday")[-times:]:
+        reply(world, "summary", MAYA, f"remind me {day}")
+    world.run(2027, 1, 22, 12)
+    assert "Jonas is still waiting for them." in world.mail("summary-nudge").text
+    assert "14 January" not in world.mail("summary-nudge").text
+
+
 # --- between the two of them ---------------------------------------------------------------------
 
 
