@@ -16,8 +16,9 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 Language = str
-# A session is superseded that is gone because we changed the series ourselves, so that nobody need be told; and missed
-# if it stands in the calendar and did not happen, as the manager said.
+# A session is superseded that is gone because we changed the series ourselves, so that nobody need be told, or that
+# stands further ahead than is read now; it is missed if it stands in the calendar and did not happen, as the manager
+# said.
 Status = Literal["confirmed", "cancelled", "declined", "superseded", "missed"]
 Owner = Literal["manager", "report"]
 

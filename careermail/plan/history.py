@@ -306,7 +306,8 @@ def reconcile(
 
     An occurrence that vanished from one place while a new one appeared in another was moved: by a change of the
     whole series, by "this and following", or by hand. It keeps its identity, so that nothing about it is mailed
-    twice. One that vanished without such a match was cancelled.
+    twice. One that vanished without such a match was cancelled. One that stands beyond the window, which an edit of
+    the configuration may bring nearer, can vanish unseen: it is known no more until it is read again.
     """
     places = {(o.uid, o.recurrence_id): o for o in known.values()}
     changes: list[Occurrence] = []
@@ -321,7 +322,8 @@ def reconcile(
         elif (now_known := _as_of(occurrence, before)) != before:
             changes.append(now_known)
     begin, end = window
-    vanished = [o for p, o in places.items() if p not in present and begin <= o.start < end and o.status == "confirmed"]
+    absent = [o for p, o in places.items() if p not in present and begin <= o.start and o.status == "confirmed"]
+    vanished = [o for o in absent if o.start < end]
     moved = _pairs(vanished, [o for o in new if o.status == "confirmed"])
     changes += [replace(to, id=origin.id) for origin, to in moved]
     matched = [to for _, to in moved]
@@ -330,7 +332,8 @@ def reconcile(
         if occurrence not in matched and occurrence.status == "confirmed":
             changes.append(replace(occurrence, id=_fresh(taken, occurrence)))
     origins = [origin for origin, _ in moved]
-    return changes + [replace(o, status="cancelled") for o in vanished if o not in origins]
+    changes += [replace(o, status="cancelled") for o in vanished if o not in origins]
+    return changes + [replace(o, status="superseded") for o in absent if o.start >= end]
 
 
 def _as_of(seen: Occurrence, before: Occurrence) -> Occurrence:

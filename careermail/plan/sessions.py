@@ -104,8 +104,9 @@ class Row:
 
     @cached_property
     def grid(self) -> list[datetime]:
-        """Where the rule puts sessions, whatever became of them; without what is left of a series given up."""
-        recurring = (o for o in self.occurrences if self.standing.recurring(o) and not self.answered(o))
+        """Where the rule puts sessions, whatever became of them; without what is left of earlier ones."""
+        there = (o for o in self.occurrences if o.status != "superseded" and not self.answered(o))
+        recurring = (o for o in there if self.standing.recurring(o))
         return sorted({nominal(o) for o in recurring if o.status == "confirmed" or o.uid in self.alive})
 
     def answered(self, occurrence: Occurrence) -> bool:

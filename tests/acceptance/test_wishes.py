@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hands import master
+from hands import master, move_one
 from scene import JONAS, MAYA, PAIR, TUESDAY, World, booked
 
 from careermail.model import Person, Series
@@ -75,6 +75,33 @@ def test_another_rhythm_begins_with_the_next_session(tmp_path: Path):
         "Tue 2027-05-25 10:00",
         "Tue 2027-07-06 10:00",
     ]
+
+
+@pytest.mark.parametrize("day", [5, 15])  # before the first session, when the event stays; and after it
+def test_a_series_taken_away_since_it_comes_more_often_is_booked_anew(tmp_path: Path, day: int):
+    """What was booked for years that are no longer read must not pass for sessions still to come."""
+    world = booked(tmp_path, replace(PAIR, conversation=replace(TUESDAY, every="1 years")))
+    world.run(2027, 1, day)
+    edited(world, every="3 months")
+    coming = world.sessions(until=(2029, 1, 1))[-4:]
+    for path in world.files(MAYA):
+        path.unlink()
+    world.run(2027, 1, day + 5)
+    anew = world.sessions(until=(2029, 1, 1))
+    assert [o.start for o in anew][-4:] == [o.start for o in coming]
+    assert len({o.uid for o in anew}) == 1
+    assert "they are booked anew" in world.mail("displaced").text
+
+
+def test_a_series_that_comes_less_often_has_longer_quarters(tmp_path: Path):
+    """April's session is none any more: January's, moved to May, is not too late."""
+    world = booked(tmp_path, PAIR)
+    edited(world, every="6 months")
+    with world.edit(MAYA) as calendar:
+        move_one(calendar, datetime(2027, 1, 12, 10), datetime(2027, 5, 4, 10))
+    world.run(2027, 5, 3)
+    assert world.booked(until=(2027, 8, 1)) == ["Tue 2027-05-04 10:00", "Tue 2027-07-13 10:00"]
+    assert world.briefs("displaced") == []
 
 
 def test_a_report_who_leaves_ends_the_series_and_the_past_stays(tmp_path: Path):

@@ -284,10 +284,14 @@ class Office:
         return fact is not None and (not until or local_day(series.manager, self.now) < date.fromisoformat(until))
 
     def _check_calendar(self, series: Series) -> None:
-        """It has a session ahead, in one series of ours, as long as configured."""
+        """It has a session ahead, in one series of ours, as long as configured; and no other is believed in."""
         ahead, trace = self.ahead(series), self.trace(series)
         standing = self.history.of(series.key)
-        assert self.ahead(series, far=True) or self._tired(series), f"{series.key} has no session ahead"
+        there = {(o.uid, o.start) for o in self.ahead(series, far=True)}
+        assert there or self._tired(series), f"{series.key} has no session ahead"
+        known = {(o.uid, o.start) for o in standing.occurrences.values() if o.status == "confirmed"}
+        gone = {(uid, start) for uid, start in known - there if start > self.now}
+        assert not gone, f"{series.key} is believed to have sessions that it has not: {gone}"
         ours = [o for o in ahead if o.recurrence_id]
         events = [uid for uid, _ in groupby(o.uid for o in ours if not o.moved)]
         assert len(events) <= 1 or trace.cut, f"{series.key} stands twice: {ours}"

@@ -80,8 +80,18 @@ def test_what_vanished_was_cancelled():
     assert reconcile(KNOWN, listed(JANUARY, JULY), WINDOW) == [replace(APRIL, status="cancelled")]
 
 
-def test_what_lies_outside_of_the_window_has_not_vanished():
-    assert reconcile(KNOWN, [], (utc(2027, 2, 1), utc(2027, 5, 1))) == [replace(APRIL, status="cancelled")]
+def test_what_lies_before_the_window_has_not_vanished():
+    assert reconcile(KNOWN, [], (utc(2027, 5, 1), utc(2028, 2, 1))) == [replace(JULY, status="cancelled")]
+
+
+def test_what_lies_beyond_the_window_is_known_no_more_until_it_is_read_again():
+    """It would stand for ever, whatever became of it; and when it is read again, it is still itself."""
+    near = (utc(2027, 1, 1), utc(2027, 5, 1))
+    beyond = replace(JULY, status="superseded")
+    assert reconcile(KNOWN, listed(JANUARY, APRIL), near) == [beyond]
+    assert reconcile({**KNOWN, JULY.id: beyond}, listed(JANUARY, APRIL), near) == []
+    assert reconcile({**KNOWN, JULY.id: beyond}, listed(JANUARY, APRIL, JULY), WINDOW) == [JULY]
+    assert reconcile({**KNOWN, JULY.id: beyond}, listed(JANUARY, APRIL), WINDOW) == []
 
 
 def test_what_was_never_known_and_is_cancelled_is_no_news():
