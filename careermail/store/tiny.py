@@ -22,7 +22,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
+from weakref import WeakValueDictionary
 
 from tinydb import TinyDB
 from tinydb.storages import Storage
@@ -43,6 +45,9 @@ from careermail.store.schema import (
     essence,
     facts_of,
 )
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _KEPT = 16  # managers in memory: a mail takes several loads of one, then the daemon goes on to the next
 _FILE = re.compile(r"(.+)\.json(\.unreadable-\d)?")
@@ -92,6 +97,7 @@ class TinyStore:
         self._root = root
         self._timeout = timeout
         self._known: dict[Path, _Content] = {}
+        self._locks = WeakValueDictionary[Path, "FileLock"]()  # those held or waited for: a visit takes its own again
 
     def managers(self) -> list[str]:
         """All keys that have facts, be they archived or set aside as unreadable; sorted."""
@@ -128,12 +134,11 @@ class TinyStore:
     @contextmanager
     def lock(self, manager: str) -> Iterator[None]:
         """Exclusive over processes and threads, re-entrant within a thread. Raises TryLater after `timeout` seconds."""
-        from filelock import FileLock, Timeout  # 60 ms and 8 MB that reading can do without
+        from filelock import Timeout  # 60 ms and 8 MB that reading can do without
 
         path = self._root / "locks" / f"{_quoted(manager)}.lock"
         with told(path, "locked"):
-            disk.make_folder(path.parent)
-            lock = FileLock(path, mode=0o600, poll_interval=0.01, is_singleton=True, on_acquired=_sign)
+            lock = self._locks.get(path) or self._make_lock(path)
             try:
                 lock.acquire(timeout=self._timeout)
             except Timeout:
@@ -147,6 +152,14 @@ class TinyStore:
                     path.unlink(missing_ok=True)
             finally:
                 lock.release()
+
+    def _make_lock(self, path: Path) -> "FileLock":
+        from filelock import FileLock
+
+        disk.make_folder(path.parent)
+        # A singleton, for another store in this process may share the root.
+        lock = FileLock(path, mode=0o600, poll_interval=0.01, is_singleton=True, on_acquired=_sign)
+        return self._locks.setdefault(path, lock)
 
     def announce(self, manager: str) -> None:
         """Tell a running daemon that this manager's facts have changed."""
