@@ -8,7 +8,7 @@ link or a tag.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -67,16 +67,27 @@ def _render(  # noqa: PLR0913 (as above)
     given = (to, service, kind, tuple(topics), topics[0], now, telling.today)
     context = dict(zip(GIVEN, given, strict=True)) | {"telling": telling, "answer_to": answer_to, "subject": ""}
 
-    def filled(say: Say) -> tuple[str, str]:
+    def filled(say: Say, whole: Callable[[Iterable[str]], str] = "".join) -> tuple[str, str]:
         template = environment(service.templates, to.language, say).get_template(f"{kind}.md")
-        return _parted(template.render(context), Path(template.filename or kind), kind)
+        return _parted(whole(template.generate(context)), Path(template.filename or kind), kind)
 
-    context["subject"] = subject = plain(filled(plain)[0])  # the answers' subject too, so it is needed first
+    subject = plain(filled(plain, _beginning)[0])
+    context["subject"] = subject  # the answers' subject too, so it is needed first
     text = filled(plain)[1]
     body = Markup(_markdown().render(filled(escaped)[1]))  # noqa: S704 (of escaped text, and html is off)
     layout = environment(service.templates, to.language, in_html).get_template("layout.html")
     html = layout.render(language=telling.language, subject=subject, body=body)
     return Rendered(subject, text, html, telling.language)
+
+
+def _beginning(pieces: Iterable[str]) -> str:
+    """Of what is being filled in, as much as holds the subject's line: the rest is not yet worked out."""
+    filled = ""
+    for piece in pieces:
+        filled += piece
+        if "\n" in filled.lstrip():
+            break
+    return filled
 
 
 def _parted(filled: str, file: Path, kind: str) -> tuple[str, str]:
