@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from careermail.mail.replies import Received
 from careermail.mail.tokens import holds, manager_of, read
-from careermail.model import Commitment, Fact, Rsvp, Series, Service, Team
+from careermail.model import Commitment, Contract, Fact, Rsvp, Series, Service, Team
 from careermail.plan.history import History, fold, pair
 
 Load = Callable[[str], list[Fact]]
@@ -57,6 +57,7 @@ class Claim:
     about: tuple[str, ...]  # "manager/report/commitment", as the mail numbers them
     facts: Sequence[Fact] = field(repr=False)
     history: History = field(repr=False)
+    at: datetime  # when it was sent
     expired: bool = False
 
     @cached_property
@@ -75,6 +76,11 @@ class Claim:
         """Whether it asked for a whole contract, whatever stands: the goals had changed."""
         heard = (self.history.heard.get(key.rpartition("/")[0]) for key in self.keys)
         return any(answer["what"] == "changed" for fact in heard if fact for answer in fact.data.get("answers", ()))
+
+    @cached_property
+    def shown(self) -> Contract | None:
+        """The contract as it stood when it was sent, of the first series that it was about."""
+        return fold(fact for fact in self.facts if fact.at <= self.at).of(self.series[0].key).contract
 
     def _occurrence(self, key: str) -> str:
         _, _, name, *_ = f"{key}///".split("/")
@@ -121,10 +127,10 @@ def _sent(team: Team, name: str, records: Records) -> Iterator[Claim]:
     for known, keys in records.sent(manager).items():
         if known.startswith(name):
             history = records.history(manager)
-            data = history.effects[keys[0]].data
-            intent = data["intent"]
+            effect = history.effects[keys[0]]
+            intent, kind = effect.data["intent"], str(effect.data["kind"])
             about = tuple(intent.get("about", ()))
-            yield Claim(team, intent["to"], str(data["kind"]), tuple(keys), about, records.facts(manager), history)
+            yield Claim(team, intent["to"], kind, tuple(keys), about, records.facts(manager), history, effect.at)
 
 
 def spoken_of(said: Rsvp, history: History) -> tuple[str, str] | None:

@@ -13,11 +13,10 @@ from email import message_from_bytes
 from email.policy import default
 
 from careermail.claims import Claim, Load, Records, claimed, spoken_of
-from careermail.mail.answers import understand
+from careermail.mail.answers import understand_mail
 from careermail.mail.asked import Asked
 from careermail.mail.bounces import Bounce, bounce
 from careermail.mail.compose import BETWEEN_THEM
-from careermail.mail.contract import form, parse
 from careermail.mail.listening import Understood
 from careermail.mail.replies import Received, away_until, receive
 from careermail.mail.rsvp import rsvp
@@ -193,7 +192,7 @@ class _Case:
         first = claim.history.of(claim.series[0].key)
         session = first.occurrences.get(claim.sessions.get(claim.series[0].key, ""))
         start = session.start if session else None
-        asked = Asked(claim.kind, person, claim.series, claim.commitments, start, self.now, first.contract)
+        asked = Asked(claim.kind, person, claim.series, claim.commitments, start, self.now, claim.shown)
         return self._understand(asked, self._letter(claim, person), claim.team)
 
     def _letter(self, claim: Claim, person: Person) -> Letter:
@@ -210,25 +209,13 @@ class _Case:
         )
 
     def _understand(self, asked: Asked, letter: Letter, team: Team) -> Verdict:
-        # The subject of an answer is somebody else's, and says nothing.
-        understood = understand(self.mail.answer, asked, "" if asked.kind or self.mail.thread else self.mail.subject)
-        if not (understood.said or understood.unclear):
-            understood = self._in_form(asked)
+        understood = understand_mail(self.mail, asked)
         if understood.said or understood.unclear:
             done = tuple(act(letter, understood, self.records.facts(team.manager.email)))
             there = team.manager.email in {letter.person.email, *self.mail.to}
             hand_on = None if there or not _aside(understood) else Series(team.manager, letter.person)
             return Verdict("understood", self.digest, team.manager.email, done, hand_on, mail=self.mail)
         return self._beside(team, letter.person)
-
-    def _in_form(self, asked: Asked) -> Understood:
-        """A contract that was written into our form, in a mail program that marks nothing as new."""
-        mail, series = self.mail, asked.series[0]
-        if not mail.form or mail.answer == mail.form or asked.person != series.manager:
-            return Understood()
-        sent = parse(form(asked.contract, series), series, asked.today).contract
-        come_back = parse(mail.form, series, asked.today).contract
-        return Understood() if come_back == sent else understand(mail.form, asked)
 
     def unasked(self) -> Verdict:
         """A mail that answers none of ours."""

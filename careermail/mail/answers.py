@@ -5,18 +5,23 @@ whole (`listening`); a contract is read as one (`handed`). Where nothing was sai
 """
 
 import re
-from typing import cast
+from typing import TYPE_CHECKING
 
 from careermail.mail.asked import Asked
-from careermail.mail.contract import form, parse
+from careermail.mail.contract import form, parse, render
 from careermail.mail.escape import plain
 from careermail.mail.handed import Handed, in_bullets, under_headings, without_headings
 from careermail.mail.listening import CONTRADICTORY, Said, Understood, listen, question
 from careermail.mail.referring import WHOM
-from careermail.model import Series
+from careermail.model import Contract, Series
 
-__all__ = ["Asked", "Said", "Understood", "understand"]
+if TYPE_CHECKING:
+    from careermail.mail.replies import Received
 
+__all__ = ["Asked", "Said", "Understood", "understand", "understand_mail"]
+
+# What shows the lists of a contract, to be filled in or put right.
+_WITH_LISTS = {"summary", "summary-nudge", "summary-overdue", "answer", "contract"}
 _SUBJECT = 200  # characters that are read
 _LETTERS, _LINES = 40_000, 400  # of a mail; rather more than `contract.parse` takes, which asks about the rest
 _REPLIED = re.compile(r"\s*[\w-]{2,5}\s*:", re.IGNORECASE)  # "Re:", "AW:", "Fwd:"
@@ -40,13 +45,29 @@ def understand(text: str, asked: Asked, subject: str = "") -> Understood:
     return said
 
 
+def understand_mail(mail: "Received", asked: Asked) -> Understood:
+    """What somebody's mail means: their new words, and what they wrote into our lists.
+
+    What we wrote ourselves says nothing: neither the lists as they were sent, nor the subject of an answer.
+    """
+    lists = asked.kind in _WITH_LISTS
+    text = mail.answer if mail.filled and (lists or not asked.kind) else mail.text
+    understood = understand(text, asked, "" if asked.kind or mail.thread else mail.subject)
+    if understood.said or understood.unclear or not (lists and mail.form):
+        return understood
+    # Some mail programs mark nothing as new.
+    series = asked.series[0]
+    theirs = asked.person == series.manager and not _as_sent(mail.form, series, asked)
+    return understand(mail.form, asked) if theirs else understood
+
+
 def _contract(handed: Handed, asked: Asked) -> Understood:
     """A contract, and what was said above it. "Didn't happen" above the form as it was sent is just that."""
     if not handed.series:
         return Understood((), (question(handed.text.strip().splitlines()[0], 1, WHOM),))
     above = listen(asked, handed.before) if handed.before.strip() else Understood()
     denied = [said for said in above.said if said.verb in {"missed", "no-contract", "later"}]
-    if denied and _as_sent(handed, asked):
+    if denied and _as_sent(handed.text, handed.series, asked):
         return above
     if denied:
         return Understood((), (question(denied[0].line, 1, CONTRADICTORY),))
@@ -57,10 +78,16 @@ def _contract(handed: Handed, asked: Asked) -> Understood:
     return Understood((*told, Said("contract", handed.series, line=text)), above.unclear)
 
 
-def _as_sent(handed: Handed, asked: Asked) -> bool:
-    series = cast(Series, handed.series)
-    sent = parse(form(asked.contract, series), series, asked.today).contract
-    return parse(handed.text, series, asked.today).contract == sent
+def _as_sent(text: str, series: Series, asked: Asked) -> bool:
+    """Whether a form came back as it was sent, but for lines that a mail program broke elsewhere."""
+    sent = form(asked.contract, series)
+    same = parse(text, series, asked.today).contract == parse(sent, series, asked.today).contract
+    return same or _unbroken(text) in {_unbroken(sent), _unbroken(render(asked.contract or Contract(), series))}
+
+
+def _unbroken(text: str) -> str:
+    """A form without the blanks and bullets that mail programs put elsewhere."""
+    return "".join("".join(line.split()).lstrip("-*•·\u2013") for line in text.splitlines())
 
 
 def _holds_any(text: str, series: Series, asked: Asked) -> bool:

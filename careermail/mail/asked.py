@@ -19,7 +19,7 @@ class Asked:
     commitments: tuple[tuple[Series, Commitment], ...]  # as they are numbered in the mail; else all open ones
     session: datetime | None  # the start of the session that the mail was about, in UTC
     now: datetime  # UTC
-    contract: Contract | None  # as it stands
+    contract: Contract | None  # as the mail showed it
 
     @property
     def today(self) -> date:

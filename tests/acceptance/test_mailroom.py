@@ -1,7 +1,8 @@
 """Whose words go where: people with two roles, words that are between two people, and what strangers can make grow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,7 +16,7 @@ from careermail.errors import ProviderError
 from careermail.mail.tokens import mark
 from careermail.mailroom import Mailroom
 from careermail.model import Fact, Person, Series, Team
-from careermail.providers import Outbox
+from careermail.providers import Inbox, Outbox
 from careermail.runner import Runner
 from careermail.store.tiny import TinyStore
 
@@ -120,6 +121,44 @@ def test_who_asked_to_be_asked_later_is_not_given_a_deadline_that_has_passed(wor
     world.run(2027, 1, 22, 12)
     assert "Jonas is still waiting for them." in world.mail("summary-nudge").text
     assert "14 January" not in world.mail("summary-nudge").text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("review", "I have a question about this, can we talk?"),
+        ("prepare", "Didn't happen"),
+        ("prepare", ""),
+        ("summary", ""),
+        ("contract", ""),
+        ("summary", "What is this about?"),
+    ],
+)
+def test_a_contract_that_is_merely_quoted_is_not_agreed_anew(world: World, kind: str, words: str):
+    reply(world, "summary", MAYA, f"{AGREED}\nThe open question\n- Whether a staff role is realistic\n")
+    world.run(2027, 4, 13, 12)
+    count = len(world.mails)
+    reply(world, kind, MAYA, words)
+    assert len(world.standing.contracts) == 1
+    assert since(world, count) == ["help maya"]
+
+
+def test_the_lists_of_an_older_mail_do_not_come_back(world: World):
+    reply(world, "summary", MAYA, AGREED)
+    world.run(2027, 4, 13, 12)
+    reply(world, "summary", MAYA, "Jonas's commitments\n- Read a book by 1 June\n")
+    reply(world, "summary", MAYA, "What is this about?")
+    assert [c.text for c in world.standing.contract.commitments] == ["Read a book"]
+
+
+def test_what_is_typed_into_the_lists_counts_where_nothing_is_marked_as_new(world: World):
+    reply(world, "summary", MAYA, AGREED)
+    world.run(2027, 4, 13, 12)
+    message = answer(last(world, "summary", MAYA), MAYA, "")
+    message.set_content(message.get_content().replace("\r\n", "\n").replace("12 February 2027", "12 May 2027"))
+    drop(world, message)
+    world.tick()
+    assert world.commitment("jonas-1").due == date(2027, 5, 12)
 
 
 # --- between the two of them ---------------------------------------------------------------------
@@ -262,6 +301,22 @@ def test_of_two_who_had_a_contract_each_is_noted_alone(tmp_path: Path):
 
 
 @dataclass
+class Closed:
+    """An inbox that cannot be reached for a while."""
+
+    inbox: Inbox
+    closed: bool = True
+
+    def fetch(self, cursor: str) -> tuple[list[bytes], str]:
+        if self.closed:
+            raise ProviderError("the inbox cannot be reached")
+        return self.inbox.fetch(cursor)
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        return self.inbox.watch(wake)
+
+
+@dataclass
 class NoForwards:
     """An outbox whose server refuses what is handed on."""
 
@@ -302,4 +357,24 @@ def test_one_managers_broken_file_keeps_nobody_elses_mail_waiting(tmp_path: Path
     assert [fact.kind for fact in world.store.load(BOSS.email)] == ["asked", "heard"]
     file.write_bytes(kept)
     world.tick()
+    assert world.standing.contract is not None
+
+
+def test_an_inbox_that_cannot_be_read_for_days_is_told_daily_until_it_can(world: World):
+    closed = Closed(world.provider.inbox)
+    world.runner = Runner(world.service, replace(world.provider, inbox=closed), world.store, world.clock)
+    drop(world, answer(last(world, "summary", MAYA), MAYA, AGREED))
+    for _ in range(3 * 24):
+        world.tick()
+        world.clock.wait(world.now + timedelta(hours=1))
+    assert world.troubles() == ["the inbox cannot be reached"]
+    assert world.briefs("alarm") == [
+        "Tue 2027-01-12 16:00 alarm it",
+        "Wed 2027-01-13 10:00 alarm it",
+        "Thu 2027-01-14 10:00 alarm it",
+        "Fri 2027-01-15 10:00 alarm it",
+    ]
+    closed.closed = False
+    world.tick()
+    assert world.troubles() == []
     assert world.standing.contract is not None
