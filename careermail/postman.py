@@ -21,7 +21,7 @@ from careermail.troubles import BOUNCE, Troubles, permanent, told
 log = logging.getLogger("careermail")
 
 
-POLL, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=16)
+POLL, DOUBLINGS = timedelta(minutes=1), 4  # while the inbox cannot be read, it is tried after 16 minutes at last
 TOLD_FOR = timedelta(days=2)  # of a mail that could not be taken in; it stays in the mailbox
 
 
@@ -52,7 +52,7 @@ class Postman:
             self._failures = 0
             now = self._clock.now()
             self._troubles.settle(now, lambda trouble: whole if trouble.key == INBOX else _old(trouble, now))
-        return concerned, min(POLL * 2**self._failures, LONGEST_PAUSE)
+        return concerned, POLL * 2 ** min(self._failures, DOUBLINGS)
 
     def _fetch(self, room: Mailroom, concerned: set[str]) -> bool:
         """Take in batch after batch; False where something must be tried again."""
