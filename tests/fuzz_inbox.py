@@ -20,7 +20,7 @@ from careermail.mailroom import Mailroom
 from careermail.model import Person, Series, Service, Team
 from careermail.plan.history import Standing
 
-A_SECOND = 1.0
+A_SECOND = 1.0  # of the processor: how long it takes on the wall is the machine's business
 TUESDAY = date(2027, 1, 12)
 NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
 MAYA, JONAS = Person("Maya Lindqvist", "maya@example.com"), Person("Jonas Weber", "jonas@example.com")
@@ -37,7 +37,7 @@ IDLE = {"heard", "away"}  # who is told of it, and who is not there; nothing tha
 def trial(seed: int) -> str:
     """What is wrong with what becomes of a mail; "" for nothing."""
     raw = mutant(seed)
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         mail = receive(raw, address="careermail@example.com", trusted={"mx.example.com"})
         away_until(mail, TUESDAY)
@@ -49,7 +49,7 @@ def trial(seed: int) -> str:
         return "a field of more than one line"
     if acts := {fact.kind for fact in verdict.facts} - IDLE:
         return f"it acts: {', '.join(sorted(acts))}"
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     return f"took {took:.1f} s" if took > A_SECOND else ""
 
 
