@@ -302,7 +302,9 @@ class Office:
 
     def _tired(self, series: Series) -> bool:
         """Whether people ended the series so often that it is left to them."""
-        return sum(b.role == "series" for b in self.history.of(series.key).bookings.values()) >= 3
+        standing = self.history.of(series.key)
+        lost = {standing.occurrences[name].uid for name in standing.lost}
+        return sum(b.role == "series" and b.uid in lost for b in standing.bookings.values()) >= 3
 
     def _check_both_see_the_same(self, series: Series) -> None:
         window = (self.now, self.now + AHEAD)
