@@ -1,16 +1,28 @@
-"""The calendar's reading as facts: what people moved, cancelled or declined since it was last read."""
+"""What providers tell as facts: what people did in their calendars since they were read, and what was mailed twice."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from careermail.effects import reading_window
-from careermail.model import A_DAY, Busy, Fact, Occurrence, Series
+from careermail.model import A_DAY, Busy, Fact, Occurrence, Series, Team
 from careermail.plan.history import Standing, reconcile, to_data
 from careermail.plan.slots import FOUR_WEEKS
-from careermail.providers import Calendar
+from careermail.providers import Calendar, Provider
 
 Places = Mapping[tuple[str, str], Occurrence]
+
+
+def resent(provider: Provider, team: Team, now: datetime) -> list[Fact]:
+    """What a provider mailed by itself, perhaps twice, as effects that were done in doubt."""
+    manager = team.manager.email
+    sources = {series.marker: series.key for series in team.series} | {manager: f"{manager}/{manager}"}
+    again = ((key, name, to) for source, key in sources.items() for name, to in provider.resent(source))
+    data = {"kind": "invitation", "until": (now + A_DAY).isoformat(), "doubt": True}
+    return [
+        Fact(now, "done", f"{key}/invitation/{name}", {**data, "intent": {"message_id": name, "to": to}})
+        for key, name, to in again
+    ]
 
 
 def read_calendar(

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from careermail.clock import Clock
-from careermail.collect import read_calendar
+from careermail.collect import read_calendar, resent
 from careermail.effects import Deed, World, deed_of
 from careermail.errors import CareermailError, ProviderError, StoreError, TryLater
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
@@ -71,6 +71,7 @@ class Runner:
         with self.store.lock(name):
             self._tidy(name)
             while True:
+                self.store.append(name, resent(self.provider, team, self.clock.now()))
                 history, now = fold(self.store.load(name)), self.clock.now()
                 if self._look(tick, history, now):
                     continue

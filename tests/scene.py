@@ -206,9 +206,9 @@ class World:
         return {key.split("/", 2)[2]: e.reason for key, e in effects if e.state == "skipped"}
 
     def effects(self) -> dict[str, str]:
-        """What became of all that was wanted, by key; which mail it answered is left out."""
+        """What became of all that was wanted, by key; without which mail it answered, and when that was heard."""
         effects = fold(self.facts).effects.items()
-        return {re.sub("/heard/[0-9a-f]+/", "/heard/", key): effect.state for key, effect in effects}
+        return {re.sub("/(heard|told)/[0-9a-fTZ]+/", r"/\1/", key): effect.state for key, effect in effects}
 
     def troubles(self) -> list[str]:
         return [str(f.data["note"]) for f in fold(self.store.load(SERVICE)).troubles.values()]

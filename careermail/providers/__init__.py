@@ -121,6 +121,11 @@ def nothing_kept(address: str) -> list[Path]:  # noqa: ARG001
     return []
 
 
+def nothing_resent(about: str) -> list[tuple[str, str]]:  # noqa: ARG001
+    """What a provider sent again that mails nothing by itself."""
+    return []
+
+
 def nothing_open() -> None:
     """What closes a provider that holds nothing open."""
 
@@ -136,6 +141,9 @@ class Provider:
     probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
     vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
     kept: Callable[[str], list[Path]] = nothing_kept  # the files of its own that are about somebody with this address
+    # Message-ID and address of each mail of its own that it sent again since it was last asked, because nothing could
+    # tell whether it had left; of those about the series with this marker, or, about none, to this address.
+    resent: Callable[[str], list[tuple[str, str]]] = nothing_resent
     close: Callable[[], None] = nothing_open  # ends connections; the provider may be used again all the same
 
 

@@ -1,10 +1,12 @@
-"""A Monday in March, from which the tests about edited calendars start."""
+"""A Monday in March, from which the tests about edited calendars start; and a town of real servers."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from scene import PAIR, World
+from town import ABSENT, Town
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +24,11 @@ def monday(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def world(monday: World, tmp_path: Path) -> World:
     return monday.twin(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    if ABSENT:
+        pytest.skip(ABSENT)
+    with Town(tmp_path_factory.mktemp("town")) as town:
+        yield town

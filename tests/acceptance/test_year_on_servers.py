@@ -1,6 +1,5 @@
 """The year of one pair on real servers is the year on disk: mail for mail, session for session, word for word."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from icalendar import Calendar
 from letters import reply
 from scene import MAYA, TUESDAY, World
 from servers import cyrus
-from town import ABSENT, ByMail, InTown, OnCyrus, OnRadicale, Town
+from town import ByMail, InTown, OnCyrus, OnRadicale, Town
 
 from careermail.model import Person, Series
 
@@ -189,14 +188,6 @@ def play(world: OnDisk | InTown) -> None:
     world.run(2027, 10, 5, 12)
     world.refuse(datetime(2027, 10, 12, 10))
     world.run(2028, 1, 10)
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    if ABSENT:
-        pytest.skip(ABSENT)
-    with Town(tmp_path_factory.mktemp("town")) as town:
-        yield town
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ class _Rule:
     fault: Fault
     times: int
     server: bool
+    passed: dict[int, int]  # over the connections that were there before it
 
 
 @dataclass
@@ -98,10 +99,22 @@ class Proxy:
     def on(self, pattern: bytes, fault: Fault, *, times: int = 1, server: bool = False) -> None:
         """Misbehave when what the client (or the `server`) sent over one connection matches, so many times in all.
 
-        The search begins after the last match on that connection.
+        The search begins after the last match on that connection, and after what had passed over it by now.
         """
         with self._lock:
-            self._rules.append(_Rule(re.compile(pattern), fault, times, server))
+            passed = {id(one): len(one.server if server else one.client) for one in self.connections}
+            self._rules.append(_Rule(re.compile(pattern), fault, times, server, passed))
+
+    @property
+    def lurking(self) -> bool:
+        """Whether a fault is still to come."""
+        with self._lock:
+            return any(rule.times for rule in self._rules)
+
+    def lead_to(self, upstream: int) -> None:
+        """Stand before another port from the next connection on; those that are open end."""
+        self._server = self._server[0], upstream
+        self.cut()
 
     def behave(self) -> None:
         """Forget every fault."""
@@ -171,11 +184,13 @@ class Proxy:
                 with self._lock:
                     self._open.discard(end)
 
-    def match(self, said: bytes, begin: int, *, server: bool) -> tuple[re.Match[bytes], Fault] | None:
+    def match(self, passed: Passed, begin: int, *, server: bool) -> tuple[re.Match[bytes], Fault] | None:
         """The first fault that is due, and where; for the connections' own use. It counts as having happened."""
+        said = bytes(passed.server if server else passed.client)
         with self._lock:
             for rule in self._rules:
-                if rule.server == server and rule.times and (found := rule.pattern.search(said, begin)):
+                since = max(begin, rule.passed.get(id(passed), 0))
+                if rule.server == server and rule.times and (found := rule.pattern.search(said, since)):
                     rule.times -= 1
                     return found, rule.fault
         return None
@@ -202,7 +217,7 @@ class _Connection:
         other, log = (self._client, self._passed.server) if server else (self._server, self._passed.client)
         known = len(log)
         log += said
-        while found := self._proxy.match(bytes(log), self._matched[end], server=server):
+        while found := self._proxy.match(self._passed, self._matched[end], server=server):
             match, fault = found
             self._matched[end] = match.end()
             other.sendall(log[known : match.end() if fault.forward else max(match.start(), known)])

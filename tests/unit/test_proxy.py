@@ -147,3 +147,13 @@ def test_nobody_is_there_for_a_while(proxy: Proxy):
                 Client(proxy)
     with Client(proxy) as client:
         assert client.ask(b"noop\n") == b"NOOP\n"
+
+
+def test_a_fault_is_about_what_comes_after_it_was_asked_for(proxy: Proxy):
+    with Client(proxy) as client:
+        client.ask(b"one\n")
+        proxy.on(line("ONE"), CUT)
+        assert client.ask(b"two\n") == b"TWO\n"
+        assert proxy.lurking
+        assert client.ask(b"one\n") == b""
+        assert not proxy.lurking

@@ -44,7 +44,8 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
     def kept(address: str) -> list[Path]:
         return [path for name in ("invitations", "calendars") for path in naming(service.state / name, address)]
 
-    return Provider("standards", calendar, outbox, inbox, probes=probes, kept=kept, close=close)
+    told = invitations.resent
+    return Provider("standards", calendar, outbox, inbox, probes=probes, kept=kept, resent=told, close=close)
 
 
 def _calendar(

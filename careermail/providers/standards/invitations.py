@@ -66,6 +66,7 @@ class Invitations:
         self._reader = Reader()
         self._told: defaultdict[str, set[tuple[str, str]]] | None = None  # by marker: UIDs with who was told of them
         self._refused: dict[Path, tuple[bytes, datetime, ProviderError]] = {}
+        self._resent = defaultdict[str, list[tuple[str, str]]](list)  # see Provider.resent
 
     def in_step(self, ours: Summary) -> bool:
         """Whether every attendee knows what stands, and no answer waits: a look at the files' times is enough."""
@@ -140,6 +141,10 @@ class Invitations:
         """What we invited somebody to around a window (UTC); floating times and days are those of `zone`."""
         return Vdir(self._folder / safe(who.lower()), self._reader).instances(window, zone)
 
+    def resent(self, about: str) -> list[tuple[str, str]]:
+        """As Provider.resent."""
+        return self._resent.pop(about, [])
+
     def held(self, who: str, uid: str) -> Calendar | None:
         """An attendee's copy as it was last told, None where they were told nothing."""
         return _read(self._path(who, uid))
@@ -204,6 +209,7 @@ class Invitations:
         found = self._outbox.find(str(mail["Message-ID"]), who)
         if found is None:
             self._outbox.send(mail)
+            self._resent[_about(text(copy))[0] or who].append((str(mail["Message-ID"]), who))
         return found is not False
 
     def _now(self) -> datetime:
