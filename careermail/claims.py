@@ -93,12 +93,13 @@ class Claim:
         """The commitments by their numbers in the mail; where it had none, all that are open."""
         series = {s.key: s for s in self.series}
         if self.about:
-            return tuple((series[pair(name)], self._named(name)) for name in self.about if pair(name) in series)
+            return tuple((series.get(pair(name), self.series[0]), self._named(name)) for name in self.about)
         contracts = ((s, self.history.of(s.key).contract) for s in self.series)
         return tuple((s, c) for s, contract in contracts if contract for c in contract.open)
 
     def _named(self, name: str) -> Commitment:
-        contract, own = self.history.of(pair(name)).contract, name.rpartition("/")[2]
+        ours, own = pair(name) in {s.key for s in self.series}, name.rpartition("/")[2]
+        contract = self.history.of(pair(name)).contract if ours else None
         found = (c for c in contract.commitments if c.id == own) if contract else iter(())
         return next(found, Commitment("manager", "", id=own, state="dropped"))  # its number stays its own
 

@@ -1,5 +1,7 @@
 """export and erase: all that is held about one person, and its removal."""
 
+from dataclasses import replace
+
 import click
 
 from careermail.cli.office import Office
@@ -87,11 +89,20 @@ def _held(office: Office, name: str, address: str) -> bool:
     return any(concerns(fact, name, address) for fact in facts)
 
 
+def _without(fact: Fact, address: str) -> Fact:
+    """A fact that says nothing of somebody: of a mail about several people, the others' part keeps its number."""
+    intent = fact.data.get("intent") or {}
+    if not any(address in name.split("/") for name in intent.get("about", ())):
+        return fact
+    about = ["" if address in name.split("/") else name for name in intent["about"]]
+    return replace(fact, data={**fact.data, "intent": {**intent, "about": about}})
+
+
 def _erase(office: Office, name: str, address: str) -> int:
     """Keep what concerns others; return how many facts are gone."""
     with office.store.lock(name):
         live, archive = office.store.load(name), office.store.load(name, archived=True)
-        kept = [[f for f in facts if not concerns(f, name, address)] for facts in (live, archive)]
+        kept = [[_without(f, address) for f in facts if not concerns(f, name, address)] for facts in (live, archive)]
         office.store.replace(name, *kept)
     if any(kept):
         office.store.announce(name)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from fakes import servers
 from careermail.cli import COMMANDS, main
 from careermail.cli.logs import Logfmt
 from careermail.cli.office import Office
+from careermail.model import Fact
 from careermail.providers import PROVIDERS
 from careermail.store.tiny import TinyStore
 
@@ -746,6 +748,21 @@ class TestPerson:
         assert shell("export", "priya").data["facts"] != []
         result = shell("once")
         assert (result.code, result.err) == (0, "")  # nothing is begun anew
+
+    def test_erase_reaches_into_mails_about_several_people(self, shell: Shell):
+        jonas, priya = ("maya@example.com/jonas@example.com", "maya@example.com/priya@example.com")
+        intent = {"message_id": "<a@b>", "to": "maya@example.com", "about": [f"{jonas}/jonas-1", f"{priya}/priya-1"]}
+        data = {"kind": "due", "until": "2027-01-20T08:00:00+00:00", "because": "", "intent": intent}
+        store = TinyStore(shell.root / "state")
+        store.append(
+            "maya@example.com", [Fact(datetime(2027, 1, 12, tzinfo=UTC), "done", f"{priya}/priya-1/due", data)]
+        )
+        shell.configure(CONFIG.replace(CONFIG[CONFIG.index("[[manager.report]]") : CONFIG.rindex("[[manager")], ""))
+        shell.ok("once")
+        store.append("maya@example.com", [Fact(datetime(2027, 1, 12, tzinfo=UTC), "solved", jonas)])
+        shell.ok("erase", "jonas@example.com", "--yes")
+        (fact,) = (f for f in store.load("maya@example.com") if f.key == f"{priya}/priya-1/due")
+        assert fact.data["intent"]["about"] == ["", f"{priya}/priya-1"]
 
     def test_erase_of_a_manager_leaves_nothing(self, shell: Shell):
         shell.configure(CONFIG + OTHER_MANAGER)
