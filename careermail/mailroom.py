@@ -17,7 +17,7 @@ from careermail.mail.answers import understand_mail
 from careermail.mail.asked import Asked
 from careermail.mail.bounces import Bounce, bounce
 from careermail.mail.compose import BETWEEN_THEM
-from careermail.mail.listening import Understood
+from careermail.mail.listening import CONTRADICTORY, DOUBTFUL, Understood
 from careermail.mail.replies import Received, away_until, receive
 from careermail.mail.rsvp import rsvp
 from careermail.mail.tokens import mark
@@ -209,11 +209,12 @@ class _Case:
         )
 
     def _understand(self, asked: Asked, letter: Letter, team: Team) -> Verdict:
-        understood = understand_mail(self.mail, asked)
+        understood, aside = understand_mail(self.mail, asked), False
+        if letter.person != team.manager:
+            understood, aside = _with_aside(understood)
         if understood.said or understood.unclear:
             done = tuple(act(letter, understood, self.records.facts(team.manager.email)))
-            there = team.manager.email in {letter.person.email, *self.mail.to}
-            hand_on = None if there or not _aside(understood) else Series(team.manager, letter.person)
+            hand_on = Series(team.manager, letter.person) if aside and team.manager.email not in self.mail.to else None
             return Verdict("understood", self.digest, team.manager.email, done, hand_on, mail=self.mail)
         return self._beside(team, letter.person)
 
@@ -284,6 +285,12 @@ class _Case:
         return Verdict("handed on", self.digest, team.manager.email, (fact,), series, proven, self.mail)
 
 
-def _aside(understood: Understood) -> bool:
-    """Whether a report wrote more than an answer, or what is not a report's to say: a word to the manager."""
-    return any((said.reason and said.verb != "drop") or said.verb not in THEIRS for said in understood.said)
+def _with_aside(understood: Understood) -> tuple[Understood, bool]:
+    """What a report said, and whether they wrote more than that, or what is not theirs to say: a word to the manager.
+
+    Of a doubt no line is kept, not even to ask about it: it may be the most private that anybody writes.
+    """
+    if any(question.missing in {DOUBTFUL, CONTRADICTORY} for question in understood.unclear):
+        return Understood(understood.said), True
+    more = any((said.reason and said.verb != "drop") or said.verb not in THEIRS for said in understood.said)
+    return understood, more
