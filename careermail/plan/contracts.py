@@ -1,10 +1,10 @@
 """Who is told of a contract, and when."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from careermail.model import A_DAY, Fact, Person, Topic, Wanted
+from careermail.model import A_DAY, Contract, Fact, Person, Topic, Wanted
 from careermail.plan.answers import questions
 from careermail.plan.history import Standing
 from careermail.plan.moments import deadline
@@ -35,7 +35,7 @@ def wanted_contracts(row: Row, sent: Callable[[str], bool]) -> Iterator[Wanted]:
                     following=row.next_start,
                     contract=contract,
                     previous=told[-1] if told else None,
-                    **(_as_answer(fact.data) if fact and answered else {}),
+                    **(_as_answer(row.standing, fact, told) if fact and answered else {}),
                 ),
                 to=person,
                 because=f"a contract was recorded: version {contract.version}",
@@ -49,10 +49,17 @@ def _within_48_hours(person: Person, at: datetime, session: Session | None) -> d
     return at if session and at <= deadline(session) < moment else moment
 
 
-def _as_answer(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes the mail an answer to the manager's own, with what is to be asked about it."""
-    asked = questions(data.get("unclear", ()))
-    return {"thanks": True, "reply": data["mail"], "subject": data["subject"], "questions": asked}
+def _as_answer(standing: Standing, fact: Fact, told: Sequence[Contract]) -> dict[str, Any]:
+    """What makes the mail an answer to the manager's own, with what is to be asked about it.
+
+    Also about the versions that it was too late to tell of, but for what has its date by now.
+    """
+    before, version = told[-1].version if told else 0, fact.data["version"]
+    unsaid = [f for v, f in sorted(standing.recorded.items()) if before < v < version]
+    dated = [c["text"] for c in fact.data["commitments"] if c["due"]]
+    open_still = (q for f in unsaid for q in f.data.get("unclear", ()) if not any(text in q[0] for text in dated))
+    asked = dict.fromkeys(questions([*open_still, *fact.data.get("unclear", ())]))
+    return {"thanks": True, "reply": fact.data["mail"], "subject": fact.data["subject"], "questions": tuple(asked)}
 
 
 def _in_copy(fact: Fact | None, person: Person) -> str:

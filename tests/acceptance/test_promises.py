@@ -77,6 +77,16 @@ def test_the_lists_of_an_older_mail_do_not_come_back(world: World):
     assert [c.text for c in world.standing.contract.commitments] == ["Read a book"]
 
 
+def test_what_two_answers_at_once_left_open_is_asked_about(world: World):
+    summary = last(world, "summary", MAYA)
+    drop(world, answer(summary, MAYA, AGREED.replace("by 12 February", "some day") + "- Read a book later on\n"))
+    drop(world, answer(summary, MAYA, "Jonas's commitments\n- Read a book by 1 March\n"))
+    world.tick()
+    asked = world.mail("contract").text
+    assert asked.count('- "') == 1
+    assert '- "Shadow the platform on-call rota some day": ' in asked
+
+
 def test_what_is_typed_into_the_lists_counts_where_nothing_is_marked_as_new(world: World):
     reply(world, "summary", MAYA, AGREED)
     world.run(2027, 4, 13, 12)
