@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -71,6 +72,11 @@ class VirtualClock:
 
     def wake(self) -> None:
         """Nothing to end: a virtual wait takes no time."""
+
+
+def monotonic_microseconds() -> int:
+    """What CLOCK_MONOTONIC shows, in which a service manager and its service agree on when something began."""
+    return time.monotonic_ns() // 1000
 
 
 def system_or(environ: Mapping[str, str]) -> Clock:

@@ -13,6 +13,7 @@ from careermail.clock import Clock
 from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, TryLater
 from careermail.model import Team
+from careermail.notify import Supervisor
 from careermail.plan.planner import INBOX, SERVICE
 from careermail.runner import Runner, everyone
 from careermail.signals import Signals
@@ -62,10 +63,19 @@ class Agenda:
 class Daemon:
     """Runs until it is told to stop; a reload that fails leaves everything as it was."""
 
-    def __init__(self, load: Callable[[], Config], hire: Callable[[Config], Runner], clock: Clock) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Config],
+        hire: Callable[[Config], Runner],
+        clock: Clock,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         """`load` reads the configuration (ConfigError), `hire` makes the runner that serves it."""
         self._load, self._hire, self._clock = load, hire, clock
+        self._supervisor = supervisor or Supervisor({})
         self._agenda, self._rounds = Agenda(), schedule.Scheduler()
+        self._due: dict[str, datetime] = {}  # by name, when something is due next, as its last visit found
+        self._refused = False
         self._stopping = self._reloading = self._mail_came = False
         self._unwatch: Callable[[], None] | None = None
         self._seen_at = clock.now()
@@ -78,6 +88,7 @@ class Daemon:
         """Serve until SIGTERM or SIGINT; reload on SIGHUP, and when the configuration's files were edited."""
         signals.pass_to(self.stop, self.reload)
         log.info("ready", extra={"managers": len(self._teams)})
+        self._supervisor.ready()
         while not self._stopping:
             self.turn()
         self._let_go()
@@ -85,6 +96,7 @@ class Daemon:
 
     def turn(self) -> None:
         """Do what is next, or wait for it."""
+        self._supervisor.alive()
         self._keep_time()
         if self._reloading:
             self._try_reload()
@@ -93,11 +105,13 @@ class Daemon:
             self._mail_came = False
             self._agenda.enter(INBOX, self._clock.now())
         if not self.visit_next():
+            self._tell_status()
             self._clock.wait(self._next())
 
     def stop(self) -> None:
         """End after the action under way; safe at any moment."""
         self._stopping = self._runner.stopping = True
+        self._supervisor.stopping()
         self._clock.wake()
 
     def reload(self) -> None:
@@ -113,7 +127,8 @@ class Daemon:
         self._rounds.every(int(NOTICE.total_seconds())).seconds.do(self._notice)
 
     def _next(self) -> datetime:
-        coming = self._clock.now() + timedelta(seconds=max(self._rounds.idle_seconds or 0, 0))
+        idle = timedelta(seconds=max(self._rounds.idle_seconds or 0, 0))
+        coming = self._clock.now() + min(idle, self._supervisor.pulse or idle)
         return min(coming, self._agenda.next() or coming)
 
     def _keep_time(self) -> None:
@@ -134,7 +149,8 @@ class Daemon:
         """Do all that is due for one manager who is due; False if nobody is."""
         name = self._agenda.take(self._clock.now())
         if name is not None:
-            self._agenda.enter(name, self._visit(name))
+            self._due[name] = self._visit(name)
+            self._agenda.enter(name, self._due[name])
         return name is not None
 
     def _visit(self, name: str) -> datetime:
@@ -167,9 +183,20 @@ class Daemon:
     def _begin(self) -> None:
         """Visit everybody now."""
         self._agenda.clear()
+        self._due.clear()
         self._visit_all()
         self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
         self._agenda.enter(INBOX, self._clock.now())
+
+    def _tell_status(self) -> None:
+        """Say when something is due next; never what two people have to do with each other."""
+        if not self._supervisor.listens:
+            return
+        # A look into the inbox comes every minute, and is not what anybody waits for.
+        due = min((when for name, when in self._due.items() if name != INBOX), default=None)
+        rest = f"; nothing is due before {due:%a %d %b %H:%M} UTC" if due else ""
+        refused = "; a configuration was refused, the one before runs on" if self._refused else ""
+        self._supervisor.status(f"managers: {len(self._teams)}{rest}{refused}")
 
     def _visit_all(self, spread: timedelta = timedelta(0)) -> None:
         now = self._clock.now()
@@ -197,9 +224,15 @@ class Daemon:
         return self._last_marks != before
 
     def _try_reload(self, *, only_if_new: bool = False) -> None:
+        self._supervisor.reloading()
+        self._read_again(only_if_new=only_if_new)
+        self._supervisor.ready()
+
+    def _read_again(self, *, only_if_new: bool) -> None:
         self._reloading, files, self._marks = False, self._files, _marks(self._files)
         try:
             config = self._load()
+            self._refused = False
             if only_if_new and config == self._config:
                 return
             self._take_up(config)
@@ -223,9 +256,11 @@ class Daemon:
         for reason in reasons:
             log.error("refused", extra={"reason": reason})
         log.error("kept the configuration that was running")
+        self._refused = True
 
     def _take_up(self, config: Config) -> None:
         runner = self._hire(config)
+        runner.alive = self._supervisor.alive
         self._let_go()
         self._unwatch = runner.watch(self._mail)
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)

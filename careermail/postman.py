@@ -1,7 +1,7 @@
 """Fetch what came, have the mailroom judge it, and keep what is to become of it: once, however often it is fetched."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -28,8 +28,11 @@ TOLD_FOR = timedelta(days=2)  # of a mail that could not be taken in; it stays i
 class Postman:
     """Reads one inbox for all managers. Nothing of a mail is kept but the facts that it makes; the mail stays there."""
 
-    def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
-        self._service, self._provider, self._store, self._clock = service, provider, store, clock
+    def __init__(
+        self, service: Service, provider: Provider, store: Store, clock: Clock, alive: Callable[[], None] = lambda: None
+    ) -> None:
+        """`alive` is called before each mail, for whoever watches that we go on."""
+        self._service, self._provider, self._store, self._clock, self._alive = service, provider, store, clock, alive
         self._troubles = Troubles(store)
         self._failures = 0
 
@@ -71,6 +74,7 @@ class Postman:
 
     def _take_in(self, room: Mailroom, raw: bytes, concerned: set[str]) -> bool:
         """Take in one message; False where it must be tried again."""
+        self._alive()
         try:
             judge = partial(room.judge, raw, self._clock.now(), self._store.load, whole=len(raw) < LONGEST)
             verdict = judge()

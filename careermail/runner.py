@@ -59,8 +59,10 @@ class Runner:
     def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
         self.service, self.provider, self.store, self.clock = service, provider, store, clock
         self.stopping = False  # set by a signal: the current action is the last
+        self.alive: Callable[[], None] = lambda: None  # called between two steps, for whoever watches that we go on
         self.troubles = Troubles(store)
-        self._postman = Postman(service, provider, store, clock)
+        # Looked up at each call, since whoever watches comes later.
+        self._postman = Postman(service, provider, store, clock, lambda: self.alive())  # noqa: PLW0108
 
     def tick(self, team: Team) -> datetime:
         """Do all that is due for one manager, and return when to come back (UTC, always ahead).
@@ -133,6 +135,7 @@ class Runner:
         """Read the calendars that are not freshly read; tell whether anything was new."""
         facts: list[Fact] = []
         for series in tick.team.series:
+            self.alive()
             standing = history.of(series.key)
             if series.key in tick.fresh or not standing.bookings or _half_way(history, series.key, now):
                 continue
@@ -160,6 +163,7 @@ class Runner:
 
         Raises StoreError and TryLater, after which the next visit finds out how far it got.
         """
+        self.alive()
         if action.verb == "skip":
             self._record(manager, action, "skipped", now, reason=action.reason)
             return

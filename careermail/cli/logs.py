@@ -1,5 +1,6 @@
-"""Structured logs on stderr: one line of logfmt each (https://brandur.org/logfmt), for journald and for people."""
+"""Structured logs on stderr, a line each: logfmt (https://brandur.org/logfmt) for journald and people, or JSON."""
 
+import json
 import logging
 import re
 import sys
@@ -7,6 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 
+import click
+
+log = logging.getLogger("careermail")
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is logged on stderr: lines to read, or an object each for programs.",
+)
 _PLAIN = re.compile(r"[^\s\"=\\]+")
 _KNOWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
@@ -34,6 +45,18 @@ class Logfmt(logging.Formatter):
             yield "where", " < ".join(_places(record.exc_info[2]))
 
 
+class JsonLines(Logfmt):
+    """{"at": "2027-01-12T09:00:00.000+00:00", "level": "info", "event": "done", …}: the same fields, always timed."""
+
+    def __init__(self) -> None:
+        super().__init__(timed=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as one object on one line."""
+        fields = {name: value for name, value in self._fields(record) if value != ""}
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
 def _places(trace: TracebackType | None) -> list[str]:
     places = []
     while trace:
@@ -51,11 +74,18 @@ def _value(value: object) -> str:
     return f'"{escaped}"'
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Let careermail's logs go to stderr, with the time on a terminal; journald has its own."""
+def log_to_stderr(form: str = "text") -> None:
+    """Let careermail's logs go to stderr: as "json", or as "text" with the time on a terminal; journald has its own."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Logfmt(timed=sys.stderr.isatty()))
-    logger = logging.getLogger("careermail")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    handler.setFormatter(JsonLines() if form == "json" else Logfmt(timed=sys.stderr.isatty()))
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def tell(words: object) -> None:
+    """Say something to whoever called, on stderr; as an object too where a program reads there."""
+    if any(isinstance(handler.formatter, JsonLines) for handler in log.handlers):
+        log.error("cannot", extra={"reason": str(words)})
+    else:
+        click.echo(words, err=True)

@@ -1,9 +1,11 @@
 """run and once: careermail at work."""
 
+import os
 from collections.abc import Sequence
 
 import click
 
+from careermail.cli.logs import log_format_option, log_to_stderr, tell
 from careermail.cli.office import Office, hire
 from careermail.cli.show import with_progress
 from careermail.clock import SystemClock, VirtualClock
@@ -12,8 +14,9 @@ from careermail.model import Team
 
 
 @click.command("run")
+@log_format_option
 @click.pass_obj
-def run_command(office: Office) -> None:
+def run_command(office: Office, log_format: str) -> None:
     """Stay, and do everything when it is due.
 
     The configuration is read again when it was edited, or at once on SIGHUP; a wrong one is refused, and what was
@@ -22,38 +25,38 @@ def run_command(office: Office) -> None:
     from careermail.signals import Signals
 
     signals = Signals()  # before anything that takes time
-    from careermail.cli.logs import log_to_stderr
     from careermail.daemon import Daemon
+    from careermail.notify import Supervisor
 
     if isinstance(office.clock, VirtualClock):
         raise UsageError("$CAREERMAIL_NOW is set; the daemon lives in the present. Rehearse with: careermail once")
-    log_to_stderr()
+    log_to_stderr(log_format)
     clock = SystemClock()
-    Daemon(office.load, lambda config: hire(config, clock), clock).run(signals)
+    Daemon(office.load, lambda config: hire(config, clock), clock, Supervisor(os.environ)).run(signals)
 
 
 @click.command("once")
+@log_format_option
 @click.pass_obj
-def once_command(office: Office) -> int:
+def once_command(office: Office, log_format: str) -> int:
     """Do all that is due now for everybody, then exit: for cron, timers and tests.
 
     Exit 1 if something is stuck, 69 if nobody could be reached at all, 75 if somebody else is at it.
     """
-    from careermail.cli.logs import log_to_stderr
     from careermail.cli.trouble import cut_off, stuck
     from careermail.runner import everyone
 
-    log_to_stderr()
+    log_to_stderr(log_format)
     begun = office.clock.now()
     teams = list(everyone(office.config.teams, office.store).values())
     _read_inbox(office)
     worst = max((_visit(office, team) for team in with_progress(teams, "Managers", office.clock)), default=0)
     _tell_admin(office, [team.manager.email for team in teams])
     if cut_off(office, begun):
-        click.echo("Nobody could be reached; it will be tried again. See: careermail status", err=True)
+        tell("Nobody could be reached; it will be tried again. See: careermail status")
         return ProviderError.exit_code
     if found := stuck(office):
-        click.echo(f"{len(found)} of what is to be done is stuck; see: careermail status", err=True)
+        tell(f"{len(found)} of what is to be done is stuck; see: careermail status")
     return worst or int(bool(found))
 
 
@@ -64,7 +67,7 @@ def _visit(office: Office, team: Team) -> int:
         office.runner.tick(team)
     except Exception as error:  # noqa: BLE001 (as above)
         said = office.runner.failed(name, error)
-        click.echo(f"{name}: {said}", err=True)
+        tell(f"{name}: {said}")
         return said.exit_code
     return 0
 
@@ -74,7 +77,7 @@ def _read_inbox(office: Office) -> None:
     try:
         office.runner.tick_inbox(office.config.teams)
     except CareermailError as error:
-        click.echo(error, err=True)
+        tell(error)
 
 
 def _tell_admin(office: Office, visited: Sequence[str]) -> None:
@@ -82,4 +85,4 @@ def _tell_admin(office: Office, visited: Sequence[str]) -> None:
     try:
         office.runner.tick_service(visited)
     except CareermailError as error:
-        click.echo(error, err=True)
+        tell(error)

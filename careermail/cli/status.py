@@ -10,6 +10,7 @@ from careermail.cli.office import Office
 from careermail.cli.people import find_series
 from careermail.cli.show import as_json_option, both, day, emit, moment, table
 from careermail.cli.trouble import Stuck, doubtful, history_of, stuck
+from careermail.errors import UsageError
 from careermail.mail.escape import plain
 from careermail.model import Commitment, Series, Team
 from careermail.plan.history import pair
@@ -21,13 +22,16 @@ Pair = tuple[Series, dict[str, Any]]
 
 @click.command("status")
 @click.argument("report", required=False)
+@click.option("--health", is_flag=True, help="Whether careermail does its work, for monitors; exit 1 if it does not.")
 @as_json_option
 @click.pass_obj
-def status_command(office: Office, report: str | None, *, as_json: bool) -> int:
+def status_command(office: Office, report: str | None, *, health: bool, as_json: bool) -> int:
     """Sessions, contracts, commitments, and what is stuck; exit 1 if something is.
 
     The words of commitments are shown for one REPORT only.
     """
+    if health:
+        return _health(office, report, as_json=as_json)
     teams, only = office.config.teams, ""
     if report is not None:
         team, series = find_series(office.config, report)
@@ -42,6 +46,14 @@ def status_command(office: Office, report: str | None, *, as_json: bool) -> int:
     else:
         _print(found, troubles, twice)
     return int(bool(troubles))
+
+
+def _health(office: Office, report: str | None, *, as_json: bool) -> int:
+    from careermail.cli import health
+
+    if report is not None:
+        raise UsageError("--health is about all of careermail; leave out the REPORT")
+    return health.report(office, as_json=as_json)
 
 
 def _pairs(office: Office, team: Team, *, words: bool) -> Iterator[Pair]:

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "model": set(),
     "clock": set(),
     "signals": set(),
+    "notify": {"clock"},
     "plan": set(),
     "mail": set(),
     "config": {"credentials", "mail", "plan", "providers"},
@@ -38,9 +39,9 @@ MAY_IMPORT = {
     "collect": {"effects", "plan", "providers"},
     "troubles": {"plan", "store"},
     "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "troubles"},
-    "daemon": {"clock", "config", "runner", "plan", "signals"},
-    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "plan", "providers", "runner", "signals",
-            "store"},
+    "daemon": {"clock", "config", "notify", "runner", "plan", "signals"},
+    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "notify", "plan", "providers", "runner",
+            "signals", "store"},
 }
 # fmt: on
 PURE = {
@@ -58,7 +59,8 @@ PURE = {
 }  # fmt: skip
 WORLDLY = {"io", "logging", "os", "random", "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "urllib"}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time"),
-          ("time", "monotonic"), ("time", "time_ns"), ("time", "sleep"), ("time", "localtime")}  # fmt: skip
+          ("time", "monotonic"), ("time", "monotonic_ns"), ("time", "time_ns"),
+          ("time", "sleep"), ("time", "localtime")}  # fmt: skip
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -229,3 +229,13 @@ def test_an_outcome_that_cannot_be_recorded_is_found_out_about_and_mailed_once(h
     house.tick()
     assert house.mails("maya@example.com") == 1
     assert {e.state for e in house.history.effects.values()} == {"done"}
+
+
+def test_whoever_watches_hears_before_each_mail_that_we_go_on(house: House):
+    """One visit may bring many mails, and a server may take minutes for each."""
+    heard = set[int]()
+    house.runner.alive = lambda: heard.add(len(house.world.mails))
+    house.at(2027, 1, 12, 12)
+    sent = len(house.world.mails)
+    assert sent > 1
+    assert heard >= set(range(sent))
