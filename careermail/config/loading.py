@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from glob import glob
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from careermail.config import ETC, VAR
@@ -12,14 +13,48 @@ from careermail.config.cascade import Cascade
 from careermail.config.schema import Document
 from careermail.config.source import Place, read
 from careermail.config.tables import judged
-from careermail.errors import ConfigError, Problem
+from careermail.errors import ConfigError, Problem, TryLater
 from careermail.model import Service, Team
 
+# Among the included files, this one says that the others are being written, or were when somebody pulled the plug.
+UNDER_WAY = "import-under-way"
+TIMES_READ = 5
+Texts = Mapping[Path, str | None]
+NOTHING_ELSE: Texts = MappingProxyType({})
 Loaded = tuple[Service, dict[str, Any], tuple[Team, ...], tuple[Path, ...]]
 
 
 def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: bool) -> Loaded:
-    """Return what Config holds beside its path; raises ConfigError with every problem at once (see `load`)."""
+    """Return what Config holds beside its path; raises ConfigError with every problem at once (see `load`).
+
+    Files that are written meanwhile are read again: half of a change would look as if people had left.
+    """
+    for _ in range(TIMES_READ):
+        before = _state(path)
+        try:
+            found = imagined(path, now, environ, templates=templates)
+        except ConfigError:
+            if _state(path) == before:
+                raise
+        else:
+            if _state(path) == before:
+                return found
+    raise TryLater(f"The files that {path} includes change while they are read. Try again when that has ended.")
+
+
+def _state(path: Path) -> object:
+    """Something that changes when an included file comes, goes or is replaced."""
+    main, raw = read(path)
+    include = raw.get("include")
+    patterns = [p for p in include if isinstance(p, str) and "\0" not in p] if isinstance(include, list) else []
+    files = included(main.at("include"), patterns, [], NOTHING_ELSE)
+    return files, [folder.stat().st_mtime_ns for folder in {file.parent for file in files} if folder.is_dir()]
+
+
+def imagined(
+    path: Path, now: datetime, environ: Mapping[str, str], *, templates: bool, texts: Texts = NOTHING_ELSE
+) -> Loaded:
+    """Load as if the included files in `texts` had these, those with None being gone and others having come."""
     main, raw = read(path)
     document, problems = judged(main, raw, "document")
     sound = not any(problem.key.startswith("provider") for problem in problems)
@@ -27,8 +62,8 @@ def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: 
     cascade = Cascade(now, problems)
     cascade.defaults(top.at("defaults"), document.get("defaults", {}))
     teams = [cascade.team(top.at("manager", n), table) for n, table in enumerate(document.get("manager", ()))]
-    files = _included(top.at("include"), document.get("include", ()), problems)
-    teams += [team for file in files for team in _team(file, cascade)]
+    files = included(top.at("include"), document.get("include", ()), problems, texts)
+    teams += [team for file in files for team in _team(file, cascade, texts.get(file))]
     if not (teams or files or any(problem.key.startswith(("manager", "include")) for problem in problems)):
         problems.append(top.at("manager").problem("missing, expected [[manager]], or a file to include"))
     service = _service(path, document.get("service", {}), environ)
@@ -43,7 +78,7 @@ def _beside(path: Path) -> Path:
     return path.absolute().parent
 
 
-def _included(place: Place, patterns: Iterable[str], problems: list[Problem]) -> list[Path]:
+def included(place: Place, patterns: Iterable[str], problems: list[Problem], texts: Texts) -> list[Path]:
     """Return the files that the patterns mean, each once; a pattern without a wildcard must mean one."""
     main, found = place.source.file, []
     for n, pattern in enumerate(patterns):
@@ -51,12 +86,18 @@ def _included(place: Place, patterns: Iterable[str], problems: list[Problem]) ->
         if not names and not set(pattern) & set("*?["):
             problems.append(place.at(n).problem(f'found "{pattern}", expected a file that is there'))
         found += [main.parent / name for name in names]
-    return [file for file in dict.fromkeys(found) if file != main]
+    found += [file for file, text in texts.items() if text is not None]
+    return [file for file in dict.fromkeys(found) if file != main and texts.get(file, "") is not None]
 
 
-def _team(file: Path, cascade: Cascade) -> Iterator[Team]:
+def _team(file: Path, cascade: Cascade, text: str | None) -> Iterator[Team]:
+    if file.stem == UNDER_WAY:
+        hint = "import again: careermail import FILE --apply"
+        message = "found an import under way, or one that was broken off, expected one that has ended"
+        cascade.problems.append(Problem(file, 1, "file", message, hint))
+        return
     try:
-        source, raw = read(file)
+        source, raw = read(file, text)
     except ConfigError as error:
         cascade.problems += error.problems
         return

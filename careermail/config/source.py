@@ -60,11 +60,13 @@ class Place(NamedTuple):
         return f"{self.source.file}:{self.source.line(self.loc)}"
 
 
-def read(file: Path) -> tuple[Source, dict[str, Any]]:
-    """Return a file and its tables; raises ConfigError where it cannot be read or is not TOML."""
-    text = ""
+def read(file: Path, text: str | None = None) -> tuple[Source, dict[str, Any]]:
+    """Return a file and its tables, as if it had `text` if that is given.
+
+    Raises ConfigError where it cannot be read or is not TOML.
+    """
     try:
-        text = file.read_bytes().decode()
+        text = file.read_bytes().decode() if text is None else text
         return Source(file, text), tomllib.loads(text)
     except OSError as error:
         problem = Problem(file, 1, "file", f"cannot be read: {error.strerror or error}")
@@ -72,7 +74,7 @@ def read(file: Path) -> tuple[Source, dict[str, Any]]:
         line = error.object.count(b"\n", 0, error.start) + 1
         problem = Problem(file, line, "toml", f"found the byte 0x{error.object[error.start]:02x}, expected UTF-8")
     except (ValueError, RecursionError) as error:
-        problem = _syntax(file, text, str(error))
+        problem = _syntax(file, text or "", str(error))
     raise ConfigError([problem])
 
 

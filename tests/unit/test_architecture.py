@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "plan": set(),
     "mail": set(),
     "config": {"credentials", "mail", "plan", "providers"},
+    "roster": {"config"},
     "store": set(),
     "credentials": set(),
     "providers": {"clock", "credentials", "mail"},
@@ -40,8 +41,8 @@ MAY_IMPORT = {
     "troubles": {"plan", "store"},
     "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "troubles"},
     "daemon": {"clock", "config", "notify", "runner", "plan", "signals"},
-    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "notify", "plan", "providers", "runner",
-            "signals", "store"},
+    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "notify", "plan", "providers", "roster",
+            "runner", "signals", "store"},
 }
 # fmt: on
 PURE = {
