@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -63,7 +63,7 @@ def imported(folder: Folder) -> list[ManagerFile]:
     problems: list[Problem] = []
     found = []
     for path in sorted(folder.path.glob(folder.pattern.name)):
-        if path != folder.marker and _is_ours(path):
+        if path != folder.marker and not path.name.startswith(".") and _is_ours(path):
             source, raw = read(path)
             problems += judged(source, raw, "manager")[1]
             found.append(ManagerFile(path, source.text, raw))
@@ -73,8 +73,9 @@ def imported(folder: Folder) -> list[ManagerFile]:
 
 
 def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:  # what cannot be read is told of as a stranger's
         return file.read(len(MARK)) == MARK.encode()
+    return False
 
 
 def refuse_strangers(file: Path, rows: Iterable[Row], folder: Folder) -> None:

@@ -137,6 +137,11 @@ class TestImport:
         assert 'name = "Maya Lindqvist"' in maya.read_text()
         assert 'send_at = "08:00"' in maya.read_text()
 
+    def test_a_file_that_cannot_be_read_is_a_problem(self, desk: Desk):
+        (desk.folder / "lin.toml").mkdir(parents=True)
+        result = desk.shell("import", desk.keep(PEOPLE), "--apply")
+        assert (result.code, result.err) == (78, f"{desk.folder}/lin.toml:1: file: cannot be read: Is a directory\n")
+
     def test_what_check_would_refuse_is_not_written(self, desk: Desk):
         desk.imports(PEOPLE)
         before = desk.texts()
