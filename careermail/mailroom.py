@@ -135,6 +135,8 @@ class _Case:
         known = [(team, person) for team, person in self.room.roles(said.attendee) if said.attendee == self.mail.sender]
         if not known or self.mail.authentic == "fail":
             return Verdict("an answer to an invitation, and not from who was invited", self.digest)
+        if self.room.service.authserv_ids and not self.proven:
+            return Verdict("an answer to an invitation that nobody vouches for", self.digest)
         found = ((team, person, o) for team, person in known if (o := spoken_of(said, self._history(team))))
         team, person, (series, occurrence) = next(found, (*known[0], ("", "")))
         facts: tuple[Fact, ...] = ()

@@ -92,6 +92,7 @@ def _say(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
 
 
 def _contract(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
+    _refuse_earlier(letter, said, standing)
     copied = [said.series.report.email] if said.series.report.email in letter.copied else []
     data = {"who": letter.person.email, "mail": letter.mail, "subject": letter.subject, "copied": copied}
     facts, parsed = desk.record_contract(
@@ -103,6 +104,16 @@ def _contract(letter: Letter, said: Said, standing: Standing, done: _Done) -> No
     done.questions += [(question.line, question.missing) for question in parsed.questions]
     if not done.questions:
         done.answer("answer", "unchanged", letter.person)
+
+
+def _refuse_earlier(letter: Letter, said: Said, standing: Standing) -> None:
+    """A contract is that of the last session. Raises UsageError where the mail that it answers was about another."""
+    named = standing.occurrences.get(letter.sessions.get(said.series.key, ""))
+    begun = [o for o in Row(said.series, standing, letter.now).confirmed if o.start <= letter.now]
+    if named and begun and named.start < begun[-1].start:
+        raise UsageError(
+            "you have talked again since; answer the latest mail, so that it is clear which talk it is from"
+        )
 
 
 def _changed(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:

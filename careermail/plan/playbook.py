@@ -169,7 +169,9 @@ def _promises(row: Row) -> Iterator[Promise]:
     if contract := row.standing.contract:
         for commitment in contract.commitments:
             if commitment.due:
-                yield Promise(row.series, commitment, commitment.due, row.next_after(commitment.due), row.paused)
+                yield Promise(
+                    row.series, commitment, commitment.due, row.next_after(commitment.due), row.paused, row.stopped
+                )
 
 
 def _in_words(words: str, series: Series) -> str:

@@ -65,5 +65,5 @@ def agreed_shortly_before(promise: Promise) -> str:
 
 
 def owner_rests(promise: Promise) -> str:
-    """The report who committed is away."""
-    return resting(promise) if promise.commitment.owner == "report" else ""
+    """The report who committed is away; or the manager wants nothing of it any more."""
+    return resting(promise) if promise.commitment.owner == "report" or promise.stopped else ""

@@ -66,6 +66,7 @@ class Promise:
     date: date
     following: datetime  # the next session's start
     paused: bool
+    stopped: bool = False  # paused without an end
 
     @property
     def owner(self) -> Person:
@@ -83,6 +84,11 @@ class Row:
     def paused(self) -> bool:
         """Whether the series rests today."""
         return self.rests_at(self.now)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the series rests, and nobody has said until when."""
+        return self.paused and not (self.standing.paused and self.standing.paused.data.get("until"))
 
     def rests_at(self, moment: datetime) -> bool:
         """Whether the series rests at a moment (UTC), as far as is known now."""

@@ -268,3 +268,24 @@ def test_of_two_who_had_a_contract_each_is_noted_alone(tmp_path: Path):
     said = "Jonas's commitments\n- Read by 12 February\n"
     write(world, MAYA, "What we agreed", said, to="jonas@example.com, ana@example.com, careermail@example.com")
     assert [fact.data["copied"] for fact in world.facts if fact.kind == "contract"] == [[JONAS.email]]
+
+
+def test_a_contract_in_answer_to_an_earlier_talk_is_asked_about_and_not_taken_for_the_last_ones(tmp_path: Path):
+    world = World(tmp_path, datetime(2027, 1, 4, 8), PAIR)
+    world.run(2027, 1, 12, 12)
+    earlier = last(world, "summary", MAYA)
+    world.run(2027, 4, 13, 12)
+    drop(world, answer(earlier, MAYA, "Jonas's commitments\n- Read the on-call guide by 30 April\n"))
+    world.tick()
+    assert world.standing.contract is None
+    assert "you have talked again since" in world.mail("answer").text
+
+
+def test_stop_stops_the_managers_own_reminders_too(tmp_path: Path):
+    world = World(tmp_path, datetime(2027, 1, 4, 8), PAIR)
+    world.run(2027, 1, 12, 12)
+    reply(world, "summary", MAYA, "Maya's commitments\n- Ask Dana by 22 January\n")
+    world.run(2027, 1, 22, 12)
+    reply(world, "due", MAYA, "stop")
+    world.run(2027, 2, 5, 12)
+    assert world.briefs("overdue") == []
