@@ -31,6 +31,7 @@ from careermail.providers.standards.imap import ImapInbox, SentFolder
 pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
 
 OURS = "0123456789abcdef0123456789abcdef@example.com"
+MAIL = "apxqhzs6wotcpcjjvnsdp3yo7y.f0b0cc7b8492@example.com"  # as mails of ours are named that are no invitations
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +174,7 @@ def test_a_mail_in_a_thread_of_ours_is_read_in_a_mailbox_of_our_own_alone(
 ):
     """A report's answer to a prompt reaches the manager, and is between the two of them."""
     login = f"{user}@{box.settings['user'].partition('@')[2]}"
-    headers = {"thread": f"References: <x@y>\n <{OURS}>", "reply": f"In-Reply-To: <{OURS}>"}
+    headers = {"thread": f"References: <x@y>\n <{OURS}>", "reply": f"In-Reply-To: <{MAIL}>"}
     headers |= {"other": "In-Reply-To: <CAF=x7@example.com>", "forged": f"In-Reply-To: <{OURS}.org>"}
     written = [f"Subject: {name}\nTo: maya@example.com\n{line}\n\nYes.\n".encode() for name, line in headers.items()]
     dovecot.fill(written, login)

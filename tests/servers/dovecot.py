@@ -187,11 +187,13 @@ class Dovecot:
         for message in messages:
             (new / f"1800000000.{next(self._numbers):06}.test").write_bytes(message)
 
-    def limit(self, address: str, size: int) -> None:
-        """Let somebody's mailbox be full from so many bytes on."""
-        uid, gid = _keeper()
-        with (self.root / "limited").open("a") as users:
-            users.write(f"{address}::{uid}:{gid}::{self.root}/mail/{address}::userdb_quota_rule=*:bytes={size}\n")
+    def limit(self, address: str, size: int | None) -> None:
+        """Let somebody's mailbox be full from so many bytes on; None: never."""
+        (uid, gid), users = _keeper(), self.root / "limited"
+        kept = [line for line in users.read_text().splitlines() if not line.startswith(f"{address}:")]
+        if size is not None:
+            kept.append(f"{address}::{uid}:{gid}::{self.root}/mail/{address}::userdb_quota_rule=*:bytes={size}")
+        users.write_text("".join(f"{line}\n" for line in kept))
         time.sleep(A_SECOND)
 
     def empty(self) -> None:

@@ -180,7 +180,8 @@ def _pattern_of_ours(service: Service, user: str) -> re.Pattern[bytes]:
     """What is found in the HEADERS of a mail that is for us: our address; in a mailbox of our own, our Message-IDs."""
     local, domain = (re.escape(part) for part in service.address.rsplit("@", 1))
     address = rf"(?<![^\s<>,;:\"'(\[]){local}(?:\+[^\s@<>]{{0,200}})?@{domain}(?![\w.-])"
-    thread = rf"<[0-9a-f]{{32}}@{re.escape(service.domain)}>"
+    # Message-IDs of mails (mail/tokens.py), and of invitations.
+    thread = rf"<(?:[a-z2-7]{{26}}\.[0-9a-f]{{12}}|[0-9a-f]{{32}})@{re.escape(service.domain)}>"
     login = user.rpartition("\\")[2].partition("@")[0]
     own = login.lower() == service.address.partition("@")[0].lower()
     return re.compile((f"{address}|{thread}" if own else address).encode(), re.IGNORECASE)
