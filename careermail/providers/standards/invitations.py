@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("careermail")
 
+AGAIN = ".again"  # ends the name of a note that a mail about a copy was sent once more, and perhaps twice
 TELLING = ".telling"  # ends the name of a copy that is being mailed
 _SEAL = re.compile(rb"^%s:(.*?)\r?$" % SYNCED.encode(), re.MULTILINE)
 
@@ -66,7 +67,8 @@ class Invitations:
         self._reader = Reader()
         self._told: defaultdict[str, set[tuple[str, str]]] | None = None  # by marker: UIDs with who was told of them
         self._refused: dict[Path, tuple[bytes, datetime, ProviderError]] = {}
-        self._resent = defaultdict[str, list[tuple[str, str]]](list)  # see Provider.resent
+        self._again: defaultdict[str, dict[Path, tuple[str, str]]] | None = None  # see Provider.resent
+        self._handed: dict[str, tuple[Path, ...]] = {}
 
     def in_step(self, ours: Summary) -> bool:
         """Whether every attendee knows what stands, and no answer waits: a look at the files' times is enough."""
@@ -142,8 +144,14 @@ class Invitations:
         return Vdir(self._folder / safe(who.lower()), self._reader).instances(window, zone)
 
     def resent(self, about: str) -> list[tuple[str, str]]:
-        """As Provider.resent."""
-        return self._resent.pop(about, [])
+        """As Provider.resent. It is on disk until it is asked for once more: by then whoever asked has kept it."""
+        held = self._sent_again()[about]
+        for path in self._handed.pop(about, ()):
+            _drop(path)
+            held.pop(path, None)
+        if held:
+            self._handed[about] = tuple(held)
+        return list(held.values())
 
     def held(self, who: str, uid: str) -> Calendar | None:
         """An attendee's copy as it was last told, None where they were told nothing."""
@@ -208,9 +216,20 @@ class Invitations:
         mail = invitation(self._service, itip.message(held, copy, uid, change), who, self._now())
         found = self._outbox.find(str(mail["Message-ID"]), who)
         if found is None:
+            note, about, name = self._path(who, uid), _about(text(copy))[0] or who, str(mail["Message-ID"])
+            note = note.with_name(note.name + AGAIN)
+            write(note, f"{about}\n{name}\n{who}".encode())
+            self._sent_again()[about][note] = name, who
             self._outbox.send(mail)
-            self._resent[_about(text(copy))[0] or who].append((str(mail["Message-ID"]), who))
         return found is not False
+
+    def _sent_again(self) -> defaultdict[str, dict[Path, tuple[str, str]]]:
+        if self._again is None:
+            self._again = defaultdict(dict)
+            for path in self._folder.glob(f"*/*{AGAIN}"):
+                about, name, who = understood(path, bytes.decode).split("\n")
+                self._again[about][path] = name, who
+        return self._again
 
     def _now(self) -> datetime:
         return self._clock.now()
