@@ -112,11 +112,15 @@ def ask(series: Series, standing: Standing, reason: str, now: datetime) -> Fact:
     return Fact(now, "asked", f"{series.key}/ad-hoc/{len(standing.asked) + 1}", {"reason": reason})
 
 
-def pause(series: Series, until: date | None, now: datetime) -> Fact:
-    """Let the series rest, up to a day (excluded) or until it is resumed. Raises UsageError where that day is past."""
+def pause(series: Series, until: date | None, now: datetime, *, stopped: bool = False) -> Fact:
+    """Let the series rest, up to a day (excluded) or until it is resumed; `stopped`, the manager's own dates as well.
+
+    Raises UsageError where that day is past.
+    """
     if until and until <= local_day(series.manager, now):
         raise UsageError(f"{until} is not ahead; give a day to come, or none")
-    return Fact(now, "paused", series.key, {"until": until.isoformat() if until else None})
+    data = {"until": until.isoformat() if until else None, **({"stopped": True} if stopped else {})}
+    return Fact(now, "paused", series.key, data)
 
 
 def resume(series: Series, now: datetime) -> Fact:

@@ -217,7 +217,7 @@ def _book(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
 
 def _pause(letter: Letter, said: Said, standing: Standing, done: _Done) -> None:
     del standing
-    done.facts.append(desk.pause(said.series, said.until, letter.now))
+    done.facts.append(desk.pause(said.series, said.until, letter.now, stopped=said.verb == "stop"))
     done.data["until"] = said.until.isoformat() if said.until else ""
     done.answer("answer", "paused", letter.person)
 

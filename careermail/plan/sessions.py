@@ -66,7 +66,7 @@ class Promise:
     date: date
     following: datetime  # the next session's start
     paused: bool
-    stopped: bool = False  # paused without an end
+    stopped: bool = False  # the manager wants to hear nothing of it
 
     @property
     def owner(self) -> Person:
@@ -87,8 +87,8 @@ class Row:
 
     @property
     def stopped(self) -> bool:
-        """Whether the series rests, and nobody has said until when."""
-        return self.paused and not (self.standing.paused and self.standing.paused.data.get("until"))
+        """Whether the manager wants to hear nothing of it any more, not even of what they committed to."""
+        return self.paused and bool(self.standing.paused and self.standing.paused.data.get("stopped"))
 
     def rests_at(self, moment: datetime) -> bool:
         """Whether the series rests at a moment (UTC), as far as is known now."""
