@@ -28,6 +28,7 @@ from careermail.plan.recurrence import local_day
 from careermail.replies import THEIRS, Letter, act
 
 LONG_AGO = KEPT - 20 * A_DAY  # whether a mail from before that was heard already, nobody can tell any more
+LONGEST_RSVP = 100_000  # bytes; longer ones are made to keep us busy
 MOST_A_DAY = 20  # notes of one report's that are handed on
 
 
@@ -66,7 +67,7 @@ class Mailroom:
         case = _Case(self, mail, digest, now, Records(load), whole)
         if mail.date and now - mail.date > LONG_AGO:
             return Verdict("too old", digest)
-        if mail.calendar and (said := rsvp(message_from_bytes(raw, policy=default))):
+        if mail.calendar and (said := rsvp(message_from_bytes(raw[:LONGEST_RSVP], policy=default))):
             return case.rsvp(said)
         claims = list(claimed(mail, self.service, self._teams, case.records, now.date()))
         if mail.automatic:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import EmailMessage, Message
 from email.utils import parseaddr
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from careermail.mail.escape import plain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 CALENDARS = {"text/calendar", "application/ics", "text/x-vcalendar"}
 LONGEST = 200_000  # bytes of a calendar part: an answer has a few thousand
+MOST_PARTS = 30  # of a mail: an answer has three or four
 LONGEST_COMMENT = 2000
 YEARS = range(2000, 2200)  # that a meeting can be in
 PARTSTATS = {"ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED", "NEEDS-ACTION"}
@@ -41,7 +43,7 @@ def rsvp(message: EmailMessage) -> Rsvp | None:
     """
     try:
         sender = parseaddr(str(message.get("From", "")))[1].lower()
-        return next((found for part in message.walk() if (found := _of_part(part, sender))), None)
+        return next((found for part in islice(message.walk(), MOST_PARTS) if (found := _of_part(part, sender))), None)
     except Exception:  # noqa: BLE001 (what strangers send breaks the libraries in more ways than can be listed)
         return None
 

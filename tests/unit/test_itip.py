@@ -249,6 +249,18 @@ def test_a_time_that_no_meeting_can_have_is_no_proposal(start: str, end: str):
     assert rsvp(mail(calendar(*lines, method="COUNTER"))) == answered("")
 
 
+def test_of_thousands_of_parts_only_the_first_are_looked_at():
+    """Each takes a while to understand, and no calendar program sends so many."""
+    for others, expected in ((20, answered("ACCEPTED")), (2000, None)):
+        message = EmailMessage()
+        message["From"] = "jonas@example.com"
+        message.make_mixed()
+        for _ in range(others):
+            message.add_attachment("BEGIN:VCALENDAR", subtype="calendar")
+        message.add_attachment(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:jonas@example.com"), subtype="calendar")
+        assert rsvp(message) == expected
+
+
 def test_a_calendar_behind_a_broken_one_is_read():
     raw = mail(calendar("ATTENDEE;PARTSTAT=ACCEPTED:mailto:jonas@example.com")).as_bytes()
     broken = raw.replace(
