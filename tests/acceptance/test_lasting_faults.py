@@ -31,7 +31,7 @@ class Sealed(Perilous):
     def tick(self) -> datetime:
         """Not every five minutes of three days: while something is wrong, it is looked at again after hours."""
         wake = super().tick()
-        return max(wake, self.now + timedelta(hours=3)) if self.troubles() else wake
+        return max(wake, self.now + timedelta(hours=8)) if self.troubles() else wake
 
     def mistype(self, password: str) -> None:
         """Somebody writes another password into careermail's file."""

@@ -17,7 +17,7 @@ from careermail.store.tiny import TinyStore
 MEMORY = Path("/dev/shm")  # noqa: S108 (a disk that is quick to sync)
 EXAMPLES = int(os.environ.get("CAREERMAIL_EXAMPLES", "0"))
 USUAL = settings(
-    max_examples=EXAMPLES or 10,
+    max_examples=EXAMPLES or 7,
     stateful_step_count=24,
     deadline=None,
     derandomize=not EXAMPLES,
