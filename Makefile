@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/careermail demo
 
 test: .venv/ready
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal  # one more than there are cores: much of it waits for servers
 
 check: check-code test
 
