@@ -34,7 +34,8 @@ fuzz: .venv/ready
 # After a change of dependencies: write down the newest versions that fit, with their hashes.
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --extra dev --extra standards --generate-hashes --allow-unsafe \
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --extra dev --extra standards --extra google --extra microsoft --extra exchange \
+	  --generate-hashes --allow-unsafe \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header \
 	  --output-file requirements.lock pyproject.toml
 
