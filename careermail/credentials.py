@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,15 +36,22 @@ class Secret:
 
         Raises ProviderError (urgent), which names the reference and what to do, and holds nothing of what was read.
         """
-        found, wrong = self._tried()
+        return self._had(_first_line, "the password")
+
+    def text(self) -> str:
+        """All of it, where it is a key or a certificate, which has many lines. Raises as `value` does."""
+        return self._had(str, "the secret")
+
+    def _had(self, part: Callable[[str], str], what: str) -> str:
+        found, wrong = self._tried(part)
         if wrong:  # raised here, where no exception is at hand whose context could hold half a password
-            raise ProviderError(f"the password from {self} cannot be had: {wrong}", urgent=True)
+            raise ProviderError(f"{what} from {self} cannot be had: {wrong}", urgent=True)
         return found
 
-    def _tried(self) -> tuple[str, str]:
+    def _tried(self, part: Callable[[str], str]) -> tuple[str, str]:
         """The secret, or what is wrong."""
         try:
-            found = self._read().partition("\n")[0].removesuffix("\r")
+            found = part(self._read())
             found.encode()
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             return "", _told(error)
@@ -60,6 +68,10 @@ class Secret:
         if self.credential:
             return (Path(os.environ[CREDENTIALS]) / self.credential).read_text(encoding="utf-8")
         return _guarded(self.file or Path())
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].removesuffix("\r")
 
 
 def flaw(file: Path) -> str:

@@ -56,6 +56,11 @@ def test_a_command_is_believed_on_its_first_line(printed: str):
     assert Secret(command=("printf", printed)).value() == WORDS
 
 
+def test_a_key_is_read_with_all_of_its_lines(file: Path):
+    file.write_text("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")
+    assert Secret(file=file).text() == "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+
+
 def test_spaces_belong_to_a_password_and_so_does_what_is_not_ascii(file: Path):
     file.write_text("  geheim wört \n")
     assert Secret(file=file).value() == "  geheim wört "
