@@ -1,0 +1,1 @@
+"""The provider `exchange`: Exchange Server on premises, through EWS."""
