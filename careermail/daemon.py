@@ -14,7 +14,7 @@ from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, TryLater
 from careermail.model import Team
 from careermail.notify import Supervisor
-from careermail.plan.planner import INBOX, SERVICE
+from careermail.plan.planner import INBOX, SERVICE, inbox_of
 from careermail.runner import Runner, everyone
 from careermail.signals import Signals
 
@@ -23,6 +23,7 @@ log = logging.getLogger("careermail")
 ROUND = timedelta(minutes=15)  # how often each manager's calendars are read, due or not
 SOON = timedelta(minutes=5)
 A_MOMENT = timedelta(seconds=20)
+A_LOOK = timedelta(seconds=0.25)  # into one of many mailboxes: all of them together leave time for everything else
 NOTICE = timedelta(seconds=5)  # how often commands' announcements and edited files are looked for
 
 
@@ -156,8 +157,8 @@ class Daemon:
     def _visit(self, name: str) -> datetime:
         """Do all that is due for one manager, and return when to come back; one's trouble is not the others'."""
         try:
-            if name == INBOX:
-                return self._read_inbox()
+            if name in self._inboxes:
+                return self._read_inbox(self._inboxes[name])
             return self._runner.tick_service(self._teams) if name == SERVICE else self._runner.tick(self._teams[name])
         except TryLater as busy:
             log.info("busy", extra={"manager": name, "reason": str(busy)})
@@ -168,12 +169,13 @@ class Daemon:
             log.error("cannot", extra={"manager": name, "reason": str(said)})  # noqa: TRY400 (the place is told already)
             return self._clock.now() + SOON
 
-    def _read_inbox(self) -> datetime:
+    def _read_inbox(self, mailbox: str) -> datetime:
         """Take in what people wrote, and have those visited whom it concerns."""
-        concerned, again = self._runner.tick_inbox(self._config.teams)
+        teams = [self._teams[mailbox]] if mailbox else self._config.teams
+        concerned, again = self._runner.tick_inbox(teams, mailbox)
         for name in concerned & self._teams.keys():
             self._agenda.enter(name, self._clock.now())
-        return again
+        return max(again, self._clock.now() + A_LOOK * len(self._inboxes))
 
     def _mail(self) -> None:
         """Something came, says a thread of the inbox's own."""
@@ -186,14 +188,15 @@ class Daemon:
         self._due.clear()
         self._visit_all()
         self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
-        self._agenda.enter(INBOX, self._clock.now())
+        for n, name in enumerate(self._inboxes):
+            self._agenda.enter(name, self._clock.now() + A_LOOK * n)
 
     def _tell_status(self) -> None:
         """Say when something is due next; never what two people have to do with each other."""
         if not self._supervisor.listens:
             return
         # A look into the inbox comes every minute, and is not what anybody waits for.
-        due = min((when for name, when in self._due.items() if name != INBOX), default=None)
+        due = min((when for name, when in self._due.items() if name not in self._inboxes), default=None)
         rest = f"; nothing is due before {due:%a %d %b %H:%M} UTC" if due else ""
         refused = "; a configuration was refused, the one before runs on" if self._refused else ""
         self._supervisor.status(f"managers: {len(self._teams)}{rest}{refused}")
@@ -264,6 +267,7 @@ class Daemon:
         self._let_go()
         self._unwatch = runner.watch(self._mail)
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)
+        self._inboxes = {inbox_of(mailbox): mailbox for mailbox in runner.mailboxes(config.teams)}
         self._config, self._runner, self._files = config, runner, _with_folders(config.files)
         self._begin()
 

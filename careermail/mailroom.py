@@ -48,10 +48,13 @@ class Verdict:
 
 
 class Mailroom:
-    """Judges what comes in, for these teams; `vouched` where the inbox itself proves who wrote."""
+    """Judges what comes in, for these teams; `vouched` where the inbox itself proves who wrote.
 
-    def __init__(self, service: Service, teams: Iterable[Team], *, vouched: bool) -> None:
-        self.service, self.vouched = service, vouched
+    `mailbox` is the address at which it came in, where that is a manager's own.
+    """
+
+    def __init__(self, service: Service, teams: Iterable[Team], *, vouched: bool, mailbox: str = "") -> None:
+        self.service, self.vouched, self.mailbox = service, vouched, mailbox
         self._teams = {mark(team.manager.email): team for team in teams}
         self._people: defaultdict[str, list[tuple[Team, Person]]] = defaultdict(list)
         for team in self._teams.values():
@@ -62,7 +65,7 @@ class Mailroom:
 
     def judge(self, raw: bytes, now: datetime, load: Load, *, whole: bool = True) -> Verdict:
         """What is to become of a message; `load` gives a manager's facts, `whole` tells that it was not cut short."""
-        mail = receive(raw, address=self.service.address, trusted=self.service.authserv_ids)
+        mail = receive(raw, address=self.mailbox or self.service.address, trusted=self.service.authserv_ids)
         digest = opaque(f"{mail.message_id}\n{mail.sender}\n{mail.date}\n{mail.text}")[:16]
         case = _Case(self, mail, digest, now, Records(load), whole)
         if mail.date and now - mail.date > LONG_AGO:
@@ -217,7 +220,7 @@ class _Case:
             understood, aside = _with_aside(understood)
         if understood.said or understood.unclear:
             done = tuple(act(letter, understood, self.records.facts(team.manager.email)))
-            hand_on = Series(team.manager, letter.person) if aside and team.manager.email not in self.mail.to else None
+            hand_on = Series(team.manager, letter.person) if aside and not self._has_it(team.manager) else None
             return Verdict("understood", self.digest, team.manager.email, done, hand_on, mail=self.mail)
         return self._beside(team, letter.person)
 
@@ -277,9 +280,13 @@ class _Case:
         fact = Fact(self.now, "heard", f"{series}/heard/{self.digest}", {**data, "day": day, "answers": [answer]})
         return Verdict(why, self.digest, team.manager.email, (fact,))
 
+    def _has_it(self, manager: Person) -> bool:
+        """Whether the mail lies in the manager's own mailbox."""
+        return manager.email in {*self.mail.to, self.room.mailbox}
+
     def _hand_on(self, team: Team, person: Person, *, proven: bool = True) -> Verdict:
         """Let the manager have what a report wrote, as it came; nothing of it is kept."""
-        if team.manager.email in self.mail.to:
+        if self._has_it(team.manager):
             return Verdict("the manager has it already", self.digest)
         series, day = Series(team.manager, person), local_day(person, self.now).isoformat()
         if sum("answers" not in fact.data for fact in self._today(team, series.key, day)) >= MOST_A_DAY:

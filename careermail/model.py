@@ -121,6 +121,8 @@ class Service:
     admin: str = "root@localhost"
     state: Path = Path("state")
     templates: Path | None = None  # a folder whose files stand in for single ones of ours
+    as_manager: bool = False  # mails leave from their manager's own mailbox, and answers come back there
+    tags: bool = True  # what is written to "name+tag@…" reaches its mailbox
     authserv_ids: tuple[str, ...] = ()  # receiving servers whose Authentication-Results are believed (RFC 8601, 2.5)
     secret: bytes = field(default=b"", repr=False)  # what answers are known by, at most 64 bytes: never shown or logged
 
@@ -128,6 +130,10 @@ class Service:
     def domain(self) -> str:
         """The domain of Message-IDs and UIDs."""
         return self.address.rpartition("@")[2]
+
+    def desk(self, manager: str) -> str:
+        """The address that mails about the sessions of a manager (by address) come from, and are answered to."""
+        return manager if self.as_manager else self.address
 
 
 # --- when ----------------------------------------------------------------------------------------

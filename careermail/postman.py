@@ -1,7 +1,9 @@
 """Fetch what came, have the mailroom judge it, and keep what is to become of it: once, however often it is fetched."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,9 +13,9 @@ from careermail.mail.bounces import Bounce
 from careermail.mail.compose import hand_on
 from careermail.mail.tokens import message_id
 from careermail.mailroom import Mailroom, Verdict
-from careermail.model import A_DAY, Fact, Service, Team, opaque
+from careermail.model import A_DAY, Fact, Person, Service, Team, opaque
 from careermail.plan.history import History, fold
-from careermail.plan.planner import INBOX
+from careermail.plan.planner import INBOX, inbox_of
 from careermail.providers import LONGEST, Provider
 from careermail.store import Store
 from careermail.troubles import BOUNCE, Troubles, permanent, told
@@ -26,7 +28,7 @@ TOLD_FOR = timedelta(days=2)  # of a mail that could not be taken in; it stays i
 
 
 class Postman:
-    """Reads one inbox for all managers. Nothing of a mail is kept but the facts that it makes; the mail stays there."""
+    """Reads inboxes, each for all managers or for one. Of a mail nothing is kept but the facts that it makes."""
 
     def __init__(
         self, service: Service, provider: Provider, store: Store, clock: Clock, alive: Callable[[], None] = lambda: None
@@ -34,45 +36,48 @@ class Postman:
         """`alive` is called before each mail, for whoever watches that we go on."""
         self._service, self._provider, self._store, self._clock, self._alive = service, provider, store, clock, alive
         self._troubles = Troubles(store)
-        self._failures = 0
+        self._failures = Counter[str]()  # in a row, by mailbox
 
-    def round(self, teams: Iterable[Team]) -> tuple[set[str], timedelta]:
+    def round(self, teams: Sequence[Team], mailbox: str = "") -> tuple[set[str], timedelta]:
         """Take in all that came, and return the managers whom it concerns, and how long to wait before the next round.
 
-        Raises StoreError and TryLater where nothing can be remembered. Where something could not be taken in for now,
-        it and all that follows is fetched again the next time; what was taken in before is known by its fact.
+        `mailbox` is the address of the one manager whose mailbox it is, or "" for the inbox of all. Raises StoreError
+        and TryLater where nothing can be remembered. Where something could not be taken in for now, it and all that
+        follows is fetched again the next time; what was taken in before is known by its fact.
         """
-        room, concerned = Mailroom(self._service, teams, vouched=self._provider.vouched), set[str]()
+        box, concerned = _Box(inbox_of(mailbox), mailbox, teams), set[str]()
         try:
-            with self._store.lock(INBOX):
-                whole = self._fetch(room, concerned)
+            with self._store.lock(box.name):
+                whole = self._fetch(box, concerned)
         except (StoreError, TryLater):
             raise
         except Exception as error:  # noqa: BLE001 (whatever is wrong with the inbox, all else goes on)
-            self._failures += 1
-            self._troubles.arise(INBOX, told(error), self._clock.now(), manager=INBOX)
+            self._failures[mailbox] += 1
+            mender = {"mender": mailbox} if mailbox and getattr(error, "owner", "") == mailbox else {}
+            self._troubles.arise(box.name, told(error), self._clock.now(), manager=box.whose, **mender)
         else:
-            self._failures = 0
+            self._failures.pop(mailbox, None)
             now = self._clock.now()
-            self._troubles.settle(now, lambda trouble: whole if trouble.key == INBOX else _old(trouble, now))
-        return concerned, POLL * 2 ** min(self._failures, DOUBLINGS)
+            self._troubles.settle(now, lambda trouble: whole if trouble.key == box.name else box.old(trouble, now))
+        return concerned, POLL * 2 ** min(self._failures[mailbox], DOUBLINGS)
 
-    def _fetch(self, room: Mailroom, concerned: set[str]) -> bool:
+    def _fetch(self, box: "_Box", concerned: set[str]) -> bool:
         """Take in batch after batch; False where something must be tried again."""
-        kept = cursor = fold(self._store.load(INBOX)).cursor
-        whole = True
+        inbox = self._provider.inboxes(box.managers)[box.mailbox]
+        kept = cursor = fold(self._store.load(box.name)).cursor
+        room, whole = Mailroom(self._service, box.teams, mailbox=box.mailbox, vouched=self._provider.vouched), True
         while True:
-            messages, after = self._provider.inbox.fetch(cursor)
+            messages, after = inbox.fetch(cursor)
             for raw in messages:
-                whole &= self._take_in(room, raw, concerned)
+                whole &= self._take_in(box, room, raw, concerned)
             if whole and after != kept:
-                self._store.replace(INBOX, [Fact(self._clock.now(), "read", INBOX, {"cursor": after})], [])
+                self._store.replace(box.name, [Fact(self._clock.now(), "read", box.name, {"cursor": after})], [])
                 kept = after
             if not messages or after == cursor:
                 return whole
             cursor = after
 
-    def _take_in(self, room: Mailroom, raw: bytes, concerned: set[str]) -> bool:
+    def _take_in(self, box: "_Box", room: Mailroom, raw: bytes, concerned: set[str]) -> bool:
         """Take in one message; False where it must be tried again."""
         self._alive()
         try:
@@ -88,8 +93,8 @@ class Postman:
         except Exception as error:  # noqa: BLE001 (one mail's fault must not keep the others waiting)
             said = told(error)
             given_up = permanent(said) and not isinstance(said, StoreError)  # one manager's file will be mended
-            cause = f"{INBOX}/{opaque(raw.decode(errors='replace'))[:12]}" if given_up else INBOX
-            self._troubles.arise(cause, said, self._clock.now(), manager=INBOX)
+            cause = f"{box.name}/{opaque(raw.decode(errors='replace'))[:12]}" if given_up else box.name
+            self._troubles.arise(cause, said, self._clock.now(), manager=box.whose)
             return given_up
         log.info("mail", extra={"key": verdict.digest, "reason": verdict.why})
         return True
@@ -132,8 +137,27 @@ class Postman:
         return None
 
 
-def _old(trouble: Fact, now: datetime) -> bool:
-    return trouble.key.startswith(f"{INBOX}/") and now - trouble.at > TOLD_FOR
+@dataclass(frozen=True)
+class _Box:
+    """One inbox: what it is called in the store, whose mailbox it is ("" for nobody's), and for whom it is read."""
+
+    name: str
+    mailbox: str
+    teams: Sequence[Team]
+
+    @property
+    def whose(self) -> str:
+        """Whose trouble it is that it cannot be read."""
+        return self.mailbox or INBOX
+
+    @property
+    def managers(self) -> list[Person]:
+        """Whose answers arrive here."""
+        return [team.manager for team in self.teams]
+
+    def old(self, trouble: Fact, now: datetime) -> bool:
+        """Whether it is about a single mail in here, and was told for long enough."""
+        return trouble.key.startswith(f"{self.name}/") and now - trouble.at > TOLD_FOR
 
 
 def reachable(address: str, team: Team, history: History, since: datetime, now: datetime) -> bool:

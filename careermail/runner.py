@@ -1,7 +1,7 @@
 """Collect, plan, perform, record: the one place where plan, mail, store and providers meet."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from careermail.errors import CareermailError, ProviderError, StoreError, TryLat
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
 from careermail.plan.history import History, fold, pair
-from careermail.plan.planner import INBOX, ORDER, SERVICE, begun, plan, plan_alarms
+from careermail.plan.planner import INBOX, ORDER, SERVICE, begun, of_nobody, plan, plan_alarms
 from careermail.postman import Postman, reachable
 from careermail.providers import Provider
 from careermail.store import Store
@@ -109,17 +109,32 @@ class Runner:
                     return wanted.wake_at
                 self._perform(SERVICE, wanted.due[0], history, now)
 
-    def tick_inbox(self, teams: Iterable[Team]) -> tuple[set[str], datetime]:
-        """Take in what people wrote; return the managers whom it concerns, and when to look again (UTC, ahead).
+    def mailboxes(self, teams: Iterable[Team]) -> list[str]:
+        """Where these teams' answers arrive: the addresses of their managers, or "" for the one inbox of all."""
+        return list(self.provider.inboxes(team.manager for team in teams))
 
-        Raises StoreError and TryLater where nothing can be remembered: then nothing was taken in.
+    def tick_inbox(self, teams: Sequence[Team], mailbox: str = "") -> tuple[set[str], datetime]:
+        """Take in what people wrote to a mailbox; return the managers concerned, and when to look again (UTC, ahead).
+
+        `teams` are all for whom it is read. Raises StoreError and TryLater where nothing can be remembered: then
+        nothing was taken in.
         """
-        concerned, wait = self._postman.round(teams)
+        concerned, wait = self._postman.round(teams, mailbox)
         return concerned, self.clock.now() + wait
 
+    def tick_inboxes(self, teams: Sequence[Team]) -> tuple[set[str], datetime]:
+        """The same for all mailboxes in turn; with when to look again at the one that has to wait longest."""
+        own = {team.manager.email: [team] for team in teams}
+        rounds = [self.tick_inbox(own.get(mailbox, teams), mailbox) for mailbox in self.mailboxes(teams)]
+        return {name for concerned, _ in rounds for name in concerned}, max(again for _, again in rounds)
+
     def watch(self, wake: Callable[[], None]) -> Callable[[], None] | None:
-        """Have `wake` called, from another thread, when a mail may have come; what ends it, None where nobody tells."""
-        return self.provider.inbox.watch(wake)
+        """Have `wake` called, from another thread, when a mail may have come to the one inbox of all.
+
+        Returns what ends it; None where nobody tells.
+        """
+        inbox = self.provider.inboxes(()).get("")
+        return inbox.watch(wake) if inbox else None
 
     def close(self) -> None:
         """Leave the servers that we are connected to."""
@@ -240,8 +255,11 @@ class Runner:
         kind = "held" if permanent(error) else "failed"
         self._record(manager, action, kind, now, reason=str(error), retry_at=(now + wait).isoformat())
         if manager != SERVICE:
-            cause = action.wanted[0].key if permanent(error) else f"{PROVIDER}{self.provider.name}"
-            self.troubles.arise(cause, error, now, manager=manager)
+            owner = getattr(error, "owner", "")
+            whose = f"{PROVIDER}{self.provider.name}/{owner}".removesuffix("/")
+            mender = {"mender": owner} if owner == manager else {}
+            cause = action.wanted[0].key if permanent(error) else whose
+            self.troubles.arise(cause, error, now, manager=manager, **mender)
 
     def _over(self, tick: _Tick, history: History, now: datetime) -> Callable[[Fact], bool]:
         """Which troubles this visit, which went well, shows to be over; of other managers' none."""
@@ -249,7 +267,7 @@ class Runner:
 
         def over(trouble: Fact) -> bool:
             cause, series = trouble.key, pair(trouble.key)
-            if _whose(trouble) != name:
+            if _whose(trouble) != name or cause.startswith(INBOX):
                 return False
             if cause.startswith(BOUNCE):
                 return reachable(cause.removeprefix(BOUNCE), tick.team, history, trouble.at, now)
@@ -283,7 +301,7 @@ def _whose(trouble: Fact) -> str:
 
 def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:
     """All managers by address: those configured, and those only remembered, whose series are still to be ended."""
-    gone = (Team(Person(name, name)) for name in store.managers() if name not in {SERVICE, INBOX})
+    gone = (Team(Person(name, name)) for name in store.managers() if not of_nobody(name))
     return {team.manager.email: team for team in (*gone, *teams)}
 
 

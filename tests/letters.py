@@ -1,13 +1,19 @@
 """What people write to careermail: answers to its mails, and mails of their own, put into its inbox."""
 
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid
 
 from scene import World
 
-from careermail.model import Person
+from careermail.mail.tokens import issue, tagged
+from careermail.model import Person, Service
+
+
+def reply_address(service: Service, message_id: str, to: str, kind: str, expires: date) -> str:
+    """Where somebody can answer a mail of this kind, as long as tokens of this service's are taken."""
+    return tagged(service, service.address, issue(service, message_id, to, kind, expires))
 
 
 def last(world: World, kind: str, to: Person) -> EmailMessage:

@@ -147,7 +147,7 @@ class Perilous(OnRadicale):
         """As the daemon goes about it: what could not be fetched is asked for before anybody is visited again."""
         if self.fate:
             self.fate.turn()
-        _, again = self.runner.tick_inbox([self.team])
+        _, again = self.runner.tick_inboxes([self.team])
         late = again > self.now + POLL
         wake = min(self.runner.tick(self.team), self.runner.tick_service())
         return min(wake, again) if late else wake

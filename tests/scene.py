@@ -91,7 +91,7 @@ class World:
 
     def tick(self) -> datetime:
         """Let careermail look once, for everybody."""
-        self.runner.tick_inbox([self.team])
+        self.runner.tick_inboxes([self.team])
         teams = everyone([self.team], self.store).values()
         return min([*(self.runner.tick(team) for team in teams), self.runner.tick_service()])
 

@@ -63,7 +63,7 @@ def _work_until(office: Office, end: datetime, timeline: Timeline) -> None:
     """Let careermail work up to a moment, as the daemon would."""
     (team,) = office.config.teams
     while True:
-        office.runner.tick_inbox([team])
+        office.runner.tick_inboxes([team])
         wake = min(office.runner.tick(team), office.runner.tick_service())
         timeline.catch_up()
         if wake >= end:

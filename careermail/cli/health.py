@@ -12,7 +12,7 @@ from careermail.cli.show import day, emit
 from careermail.errors import StoreError
 from careermail.model import Fact, Team, opaque
 from careermail.plan.history import fold
-from careermail.plan.planner import INBOX, SERVICE, plan
+from careermail.plan.planner import INBOX, SERVICE, inbox_of, plan
 from careermail.runner import PROVIDER, everyone
 
 A_WHILE = timedelta(hours=1)  # the daemon takes seconds; `once` comes by a timer
@@ -40,7 +40,8 @@ def health(office: Office) -> dict[str, Any]:
     """
     look = _Look(office)
     troubles = fold(look.facts(SERVICE)).troubles
-    mail = look.facts(INBOX)
+    boxes = map(inbox_of, office.provider.inboxes(team.manager for team in office.config.teams))
+    mail = [fact for box in boxes for fact in look.facts(box)]
     look.visit(cause.removesuffix("/calendar") for cause in troubles if cause.endswith("/calendar"))
     state = office.config.service.state
     found = {
@@ -48,7 +49,7 @@ def health(office: Office) -> dict[str, Any]:
         "overdue": min(look.overdue, key=lambda one: one["due"], default=None),
         "next": min(look.ahead, default=None),
         "troubles": [_trouble(fact) for fact in troubles.values()],
-        "mail_taken_in": mail[-1].at if mail else None,
+        "mail_taken_in": max((fact.at for fact in mail), default=None),
         "disk_free": shutil.disk_usage(state).free if state.exists() else None,
         "clock_behind": (look.latest - look.now).total_seconds(),
     }

@@ -75,7 +75,7 @@ def _visit(office: Office, team: Team) -> int:
 def _read_inbox(office: Office) -> None:
     """Take in what people wrote; where that cannot be remembered, say so here, and go on."""
     try:
-        office.runner.tick_inbox(office.config.teams)
+        office.runner.tick_inboxes(office.config.teams)
     except CareermailError as error:
         tell(error)
 

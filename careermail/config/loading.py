@@ -4,13 +4,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from glob import glob
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from careermail.config import ETC, VAR
 from careermail.config.cascade import Cascade
-from careermail.config.schema import Document
+from careermail.config.schema import VENDORS, Document
 from careermail.config.source import Place, read
 from careermail.config.tables import judged
 from careermail.errors import ConfigError, Problem, TryLater
@@ -72,7 +73,7 @@ def imagined(
     provider = _provider(top.at("provider"), document["provider"], service, cascade) if sound else {}
     if problems:
         raise ConfigError(_in_order(problems, [path, *files]))
-    return service, provider, tuple(teams), (path, *files)
+    return provider.get("service", service), provider, tuple(teams), (path, *files)
 
 
 def _beside(path: Path) -> Path:
@@ -130,10 +131,16 @@ def _provider(place: Place, table: dict[str, Any], service: Service, cascade: Ca
         from careermail.config.standards import Servers
 
         return Servers(place, table, service, cascade.problems).settings(cascade.managers, cascade.calendars)
+    kind = table["kind"]
     for own, _ in cascade.calendars.values():
         cascade.problems.append(
-            own.problem('found with kind = "local" in [provider], expected it with standards alone')
+            own.problem(f'found with kind = "{kind}" in [provider], expected it with standards alone')
         )
+    if kind in VENDORS:
+        found: dict[str, Any] = import_module(VENDORS[kind]).settings(
+            place, table, service, cascade.managers, cascade.problems
+        )
+        return found
     return {**table, "root": _beside(place.source.file) / table["root"]}
 
 

@@ -5,6 +5,7 @@ A TOML document comes in; the same tables come out, with the types of model.py i
 
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any, Literal, Required
 
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator, with_config
@@ -105,12 +106,19 @@ class LocalTable(TypedDict):
 
 
 KINDS: dict[str, Any] = {"local": LocalTable, "standards": servers.StandardsTable}
+# A vendor's table [provider], and what is made of it, in a module of its own that is imported when it is asked for.
+VENDORS = {kind: f"careermail.config.{kind}" for kind in ("google", "microsoft", "exchange")}
 _adapter = cache(TypeAdapter[Any])
+
+
+def table_of(kind: str) -> Any:
+    """The keys of [provider] for a kind of provider."""
+    return import_module(VENDORS[kind]).Table if kind in VENDORS else KINDS[kind]
 
 
 def _by_kind(table: Any, any_kind: ValidatorFunctionWrapHandler) -> Any:
     # Which keys a provider has depends on its kind, so a wrong kind speaks for all of them.
-    return _adapter(KINDS[any_kind(table)["kind"]]).validate_python(table)
+    return _adapter(table_of(any_kind(table)["kind"])).validate_python(table)
 
 
 @EXACT

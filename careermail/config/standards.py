@@ -1,6 +1,5 @@
 """The tables of real servers, judged: what `careermail.providers.standards` is opened with comes out."""
 
-import os
 from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -8,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from careermail.config.source import Place, shown
-from careermail.credentials import Secret, flaw
+from careermail.config import references
+from careermail.config.source import Place
+from careermail.credentials import Secret
 from careermail.errors import Problem
 from careermail.model import Service
 
@@ -119,26 +119,10 @@ class Servers(NamedTuple):
             self._wrong(place, "found http, expected https", IN_THE_CLEAR)
 
     def _secret(self, place: Place, said: Table) -> Secret:
-        if "command" in said:
-            return Secret(command=tuple(said["command"]))
-        if "file" not in said:
-            return Secret(**said)
-        file = _beside(place) / said["file"]
-        if what := flaw(file):
-            self._wrong(place.at("file"), what)
-        return Secret(file=file)
+        return references.secret(place, said, self.problems)
 
     def _ca(self, place: Place, said: str | None) -> Path | None:
-        if said is None:
-            return None
-        file = _beside(place) / said
-        if not os.path.isfile(file):  # noqa: PTH113 (unlike Path.is_file, it never raises)
-            self._wrong(place, f"found {shown(said)}, expected a file of certificates that is there")
-        return file
-
-
-def _beside(place: Place) -> Path:
-    return place.source.file.absolute().parent
+        return references.file(place, said, self.problems)
 
 
 def is_here(host: str) -> bool:

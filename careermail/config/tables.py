@@ -5,13 +5,14 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from careermail.config.schema import ADAPTERS, KINDS, TABLES, ConversationTable, Document, ManagerTable
+from careermail.config.schema import ADAPTERS, TABLES, ConversationTable, Document, ManagerTable, table_of
 from careermail.config.servers import SUBTABLES, StandardsTable
 from careermail.config.source import Loc, Source, shown
 from careermail.config.values import did_you_mean, listed
 from careermail.errors import Problem
 
 Kind = Literal["document", "manager"]
+SECRETS = {"password", "secret", "certificate", "service_account", "client", "ping"}  # what a SecretTable stands for
 # A stand-in for somebody whose own table cannot be read; who they are is asked of nobody.
 NOBODY = {"name": "nobody", "email": "nobody@invalid"}
 _STAND_INS: dict[str, Any] = {**NOBODY, "provider": {"kind": "local", "root": "."}}
@@ -56,7 +57,7 @@ def _problem(source: Source, kind: Kind, error: ErrorDetails, document: dict[str
     if error["type"] == "list_type" and loc[-1] in ("manager", "report"):
         hint = f"one [[{'.'.join(str(step) for step in loc if isinstance(step, str))}]] for each"
     # Whoever wrote a secret into the file does not want it in a terminal or a log too.
-    found = "something else" if "password" in loc else shown(error["input"])
+    found = "something else" if SECRETS.intersection(loc) else shown(error["input"])
     return place.problem(f"found {found}, expected {expected}", hint)
 
 
@@ -64,7 +65,7 @@ def _table(loc: Loc, kind: Kind, document: dict[str, Any]) -> Any:
     """Return the table of the schema that this key stands in."""
     name = next((step for step in reversed(loc[:-1]) if isinstance(step, str)), "")
     if name == "provider":
-        return KINDS[document["provider"]["kind"]]
+        return table_of(document["provider"]["kind"])
     return TABLES[name] if name else _root(kind)
 
 
@@ -93,8 +94,8 @@ def _mend(document: dict[str, Any], error: ErrorDetails) -> None:
         document["provider"] = dict(_STAND_INS["provider"])
         return
     loc = error["loc"]
-    if "password" in loc:  # a part of a reference is none
-        loc = loc[: loc.index("password") + 1]
+    if secret := next((n for n, step in enumerate(loc, 1) if step in SECRETS), 0):  # a part of a reference is none
+        loc = loc[:secret]
     table, key = _holder(document, loc)
     if isinstance(key, int):
         table[key] = dict(NOBODY)

@@ -15,7 +15,6 @@ from pydantic_core import PydanticCustomError
 
 from careermail.providers import PROVIDERS
 
-PLANNED = ("google", "microsoft", "exchange")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -101,9 +100,7 @@ def kind(kind: str) -> str:
     if kind in PROVIDERS:
         return kind
     there = listed(PROVIDERS)
-    raise wrong(
-        there, f"{kind} is planned, not there yet" if kind in PLANNED else did_you_mean(kind, {k: k for k in PROVIDERS})
-    )
+    raise wrong(there, did_you_mean(kind, {k: k for k in PROVIDERS}))
 
 
 @cache

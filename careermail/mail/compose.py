@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from careermail.mail.check import template_problems
 from careermail.mail.escape import plain
-from careermail.mail.render import render
+from careermail.mail.render import Answer, render
 from careermail.mail.templates import KINDS
-from careermail.mail.tokens import reply_address
+from careermail.mail.tokens import issue, tagged
 from careermail.model import Person, Series, Service, Topic, opaque
 
 if TYPE_CHECKING:
@@ -53,8 +53,10 @@ def compose(  # noqa: PLR0913 (each is a thing of its own; the last three are na
     `message_id` is the whole header with its angle brackets, as `tokens` makes it; `key` the effect's own key; `now`
     aware. The same arguments make the same mail, byte for byte. Raises ConfigError where a template does not render.
     """
-    answer_to = reply_address(service, message_id, to.email, kind, _last_day(topics, now))
-    words = render(service, kind, to, topics, now, answer_to=answer_to)
+    desk = service.desk(topics[0].series.manager.email) if kind != "alarm" else service.address
+    token = issue(service, message_id, to.email, kind, _last_day(topics, now))
+    answer_to = tagged(service, desk, token)
+    words = render(service, kind, to, topics, now, answer=Answer(answer_to, token if answer_to == desk else ""))
     message = EmailMessage(policy=_POLICY)
     for name, value in _headers(service, kind, to, topics, answer_to).items():
         message[name] = value
@@ -93,14 +95,13 @@ def _last_day(topics: Sequence[Topic], now: datetime) -> date:
 def _headers(service: Service, kind: str, to: Person, topics: Sequence[Topic], answer_to: str) -> dict[str, Any]:
     """From, To, Reply-To, the thread, and what tells other machines that this is one (RFC 3834, 5)."""
     headers: dict[str, Any] = {
-        "From": _sender(service, kind, topics),
+        "From": _sender(service, kind, to, topics),
         "To": _address(to.name, to.email),
         "Auto-Submitted": "auto-generated",
         "X-Careermail-Kind": kind,
     }
-    if kind != "alarm":
-        person = _answered_by(kind, to, topics[0])
-        headers["Reply-To"] = _address(person.name, person.email) if person else _address(service.name, answer_to)
+    if kind != "alarm" and (reply_to := _reply_to(service, kind, to, topics[0], answer_to)):
+        headers["Reply-To"] = reply_to
     if thread := _thread(service, topics):
         headers |= {"In-Reply-To": thread, "References": thread}
     return headers
@@ -110,10 +111,20 @@ def _address(name: str, email: str) -> Address:
     return Address(display_name=plain(name).strip(), addr_spec=email)
 
 
-def _sender(service: Service, kind: str, topics: Sequence[Topic]) -> Address:
-    managers = {topic.series.manager.name for topic in topics}
-    single = kind != "alarm" and len(managers) == 1
-    return _address(f"{managers.pop()} via {service.name}" if single else service.name, service.address)
+def _sender(service: Service, kind: str, to: Person, topics: Sequence[Topic]) -> Address:
+    manager = topics[0].series.manager
+    if kind == "alarm" or any(topic.series.manager != manager for topic in topics):
+        return _address(service.name, service.address)
+    if service.as_manager:
+        return _address(service.name if to == manager else manager.name, manager.email)
+    return _address(f"{manager.name} via {service.name}", service.address)
+
+
+def _reply_to(service: Service, kind: str, to: Person, topic: Topic, answer_to: str) -> Address | None:
+    """Whom an answer goes to; None for whoever sends it. Where it names a person, what answers it is never opened."""
+    if person := _answered_by(kind, to, topic):
+        return _address(person.name, person.email)
+    return _address(service.name, answer_to) if answer_to != topic.series.manager.email else None
 
 
 def _answered_by(kind: str, to: Person, topic: Topic) -> Person | None:

@@ -41,16 +41,29 @@ class Rendered:
     language: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a mail's buttons begin: where it goes, and the token that its subject has to hold, or ""."""
+
+    to: str
+    token: str = ""
+
+    def subject(self, subject: str) -> str:
+        """The subject of an answer to a mail with this one."""
+        mark = f" [{self.token}]" if self.token else ""
+        return f"Re: {subject.removeprefix('Re: ')}{mark}"
+
+
 def render(  # noqa: PLR0913 (each is a thing of its own; the last is named)
-    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer_to: str = ""
+    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer: Answer | None = None
 ) -> Rendered:
     """The words for the reader `to`, with dates as they read in that person's zone; `now` is aware.
 
-    `answer_to` is the address that the mail's buttons write to, the service's own unless given. Raises ConfigError,
+    `answer` is what the mail's buttons begin, one to the service's own address unless given. Raises ConfigError,
     with the file and line but no word of a contract, where the template does not render.
     """
     try:
-        return _render(service, kind, to, topics, now, answer_to=answer_to or service.address)
+        return _render(service, kind, to, topics, now, answer=answer or Answer(service.address))
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 (a template can fail in every way there is)
@@ -59,13 +72,13 @@ def render(  # noqa: PLR0913 (each is a thing of its own; the last is named)
 
 
 def _render(  # noqa: PLR0913 (as above)
-    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer_to: str
+    service: Service, kind: str, to: Person, topics: Sequence[Topic], now: datetime, *, answer: Answer
 ) -> Rendered:
     from careermail.mail.telling import Telling
 
     telling = Telling(to, now, language_of(service.templates, to.language, kind))
     given = (to, service, kind, tuple(topics), topics[0], now, telling.today)
-    context = dict(zip(GIVEN, given, strict=True)) | {"telling": telling, "answer_to": answer_to, "subject": ""}
+    context = dict(zip(GIVEN, given, strict=True)) | {"telling": telling, "answer": answer, "subject": ""}
 
     def filled(say: Say, whole: Callable[[Iterable[str]], str] = "".join) -> tuple[str, str]:
         template = environment(service.templates, to.language, say).get_template(f"{kind}.md")

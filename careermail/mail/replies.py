@@ -17,6 +17,7 @@ from careermail.mail.escape import plain
 from careermail.mail.farewell import kept
 from careermail.mail.mime import Part, read, unfolded
 from careermail.mail.quoting import Line, marked
+from careermail.mail.tokens import IN_SUBJECT
 
 __all__ = ["Line", "Received", "away_until", "receive"]
 
@@ -46,9 +47,9 @@ class Received:
     sender: str  # the address in From; "" where there is not exactly one
     sender_name: str
     to: tuple[str, ...]  # the addresses in To and Cc
-    tokens: tuple[str, ...]  # what follows the "+" in a plus address of ours, in lower case
+    tokens: tuple[str, ...]  # what follows the "+" in a plus address of ours, or a token in the subject; in lower case
     thread: tuple[str, ...]  # the Message-IDs that it refers to or answers, the nearest last
-    subject: str  # without "Re:", "AW:", "Fwd:"
+    subject: str  # without "Re:", "AW:", "Fwd:" and a token
     forwarded: bool  # passes on somebody else's words
     automatic: str  # why no person wrote it (automatic.reason); "" if one did
     authentic: Verdict  # authenticity.verdict
@@ -84,7 +85,7 @@ def receive(raw: bytes, *, address: str, trusted: Collection[str] = ()) -> Recei
     """
     mail = read(raw)
     sender, name = _mailbox(mail)
-    subject, passed_on = _subject(mail)
+    subject, passed_on, marks = _subject(mail)
     shown = bodies(mail)
     said = marked([line for part in shown for line in lines_of(part)][:_MOST_LINES])
     lines = tuple(_kept(said.lines, name))
@@ -94,7 +95,7 @@ def receive(raw: bytes, *, address: str, trusted: Collection[str] = ()) -> Recei
         sender=sender,
         sender_name=name,
         to=_some(address for name in ("to", "cc") for address in _addresses(mail, name)),
-        tokens=_some(_tokens(mail, address.lower())),
+        tokens=_some([*_tokens(mail, address.lower()), *marks]),
         thread=_thread(mail),
         subject=subject,
         forwarded=said.forwarded or (passed_on and _holds_another(mail, lines)),
@@ -150,13 +151,14 @@ def _thread(mail: Part) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reversed(said)))[:_MOST][::-1]
 
 
-def _subject(mail: Part) -> tuple[str, bool]:
-    """The subject without its prefixes, and whether the first of them says that the mail is passed on."""
-    subject, said = plain(unfolded(mail.get("subject"))).strip(), []
+def _subject(mail: Part) -> tuple[str, bool, list[str]]:
+    """The subject without prefixes and tokens, whether the first prefix says that it is passed on, and the tokens."""
+    whole, said = plain(unfolded(mail.get("subject"))).strip(), []
+    marks, subject = IN_SUBJECT.findall(whole), IN_SUBJECT.sub("", whole)
     while prefix := _PREFIX.match(subject):
         subject = subject[prefix.end() :]
         said += [] if prefix[0].startswith("[") else [bool(prefix["passed_on"])]
-    return subject, said[:1] == [True]
+    return subject, said[:1] == [True], [mark.lower() for mark in marks]
 
 
 def _holds_another(mail: Part, lines: Iterable[Line]) -> bool:

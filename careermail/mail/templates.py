@@ -129,7 +129,8 @@ def _answered(say: Say) -> dict[str, Callable[..., Any]]:
 
     @pass_context
     def answer(context: Context, label: str, body: str) -> str:
-        return link(label, mailto(context["answer_to"], f"Re: {context['subject'].removeprefix('Re: ')}", body), say)
+        begun = context["answer"]
+        return link(label, mailto(begun.to, begun.subject(context["subject"]), body), say)
 
     @pass_context
     def numbers(context: Context, topics: Sequence[Topic]) -> tuple[Numbered, ...]:

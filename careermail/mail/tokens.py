@@ -4,7 +4,8 @@ A mail's Message-ID is "<" + a MAC of what the mail is about + "." + its manager
 it is answered to is "careermail+TOKEN@domain"; TOKEN is the beginning of that MAC, the manager's mark, the last day on
 which it is taken, and a MAC over these, whom it was issued to, and what for. All of it is lower-case letters and
 digits, since mail systems fold case, and fits into the 64 octets of a local part (RFC 5321, 4.5.3.1.1) behind a name
-of up to `LONGEST_NAME`.
+of up to `LONGEST_NAME`. Behind a longer one, and where plus addresses reach nobody, it stands in the subject of an
+answer that a button begins instead, in brackets; an answer typed into the thread needs none.
 
 The MACs are BLAKE2b's keyed hashes (RFC 7693, 2.9) under the service's secret.
 """
@@ -27,6 +28,7 @@ _EPOCH = date(2026, 1, 1)
 _MAIL, _MANAGER = r"[a-z2-7]", r"[0-9a-f]{12}"
 _MESSAGE_ID = re.compile(rf"<({_MAIL}{{26}})\.({_MANAGER})@(.+)>")
 _TOKEN = re.compile(rf"(?P<mail>{_MAIL}{{11}})(?P<manager>{_MANAGER})(?P<day>[0-9a-f]{{4}})(?P<mac>[a-z2-7]{{16}})")
+IN_SUBJECT = re.compile(rf"\s*\[({_MAIL}{{11}}{_MANAGER}[0-9a-f]{{4}}[a-z2-7]{{16}})\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,18 +65,23 @@ def _parts(service: Service, message_id: str) -> tuple[str, str]:
     return (found[1], found[2]) if found and ours else ("", "")
 
 
-def reply_address(service: Service, message_id: str, to: str, kind: str, expires: date) -> str:
-    """The address at which `to` can answer this mail of this kind, up to and including the day `expires`.
+def issue(service: Service, message_id: str, to: str, kind: str, expires: date) -> str:
+    """The token by which `to` can answer this mail of this kind, up to and including the day `expires`.
 
-    A Message-ID that `message_id` did not make (an older version's) gets the service's own address: of such a mail,
-    the thread alone tells what is answered.
+    None ("") for a Message-ID that `message_id` did not make (an older version's): of such a mail, the thread alone
+    tells what is answered.
     """
     mail, manager = _parts(service, message_id)
     if not mail:
-        return service.address
+        return ""
     token = Token(mail[:11], manager, expires)
-    name, _, domain = service.address.rpartition("@")
-    return f"{name}+{_said(token)}{_signature(service, token, to, kind)}@{domain}"
+    return f"{_said(token)}{_signature(service, token, to, kind)}"
+
+
+def tagged(service: Service, desk: str, token: str) -> str:
+    """The plus address of a desk (Service.desk) that holds a token; the plain one where there can be none."""
+    name, _, domain = desk.rpartition("@")
+    return f"{name}+{token}@{domain}" if token and service.tags and len(name) <= LONGEST_NAME else desk
 
 
 def read(service: Service, token: str) -> Token | None:

@@ -21,6 +21,16 @@ ORDER = {"end": 0, "reshape": 1, "book": 2, "cancel": 3, "move": 4, "single": 5,
 CHASE = {"summary": 0, "summary-nudge": 1, "summary-overdue": 2}
 
 
+def inbox_of(mailbox: str) -> str:
+    """The name under which it is remembered how far a mailbox was read; "" is the one inbox for all managers."""
+    return f"{INBOX}/{mailbox}" if mailbox else INBOX
+
+
+def of_nobody(name: str) -> bool:
+    """Whether what is remembered under this name is no manager's."""
+    return name in {SERVICE, INBOX} or name.startswith(f"{INBOX}/")
+
+
 def plan(team: Team, history: History, now: datetime, *, blind: Collection[str] = (), foresee: bool = True) -> Plan:
     """What one manager's config and history want at `now` (UTC).
 

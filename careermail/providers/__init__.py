@@ -18,7 +18,7 @@ LONGEST = 1_000_000
 A_BATCH = 100  # the messages that one `fetch` returns at most
 
 # Which module a kind of provider lives in; it is imported when it is first used.
-PROVIDERS = {"local": "careermail.providers.local", "standards": "careermail.providers.standards"}
+PROVIDERS = {kind: f"careermail.providers.{kind}" for kind in ("local", "standards", "google", "microsoft", "exchange")}
 
 
 class Calendar(Protocol):
@@ -67,7 +67,10 @@ class Outbox(Protocol):
     """Where mails leave. Every method may raise ProviderError."""
 
     def send(self, message: EmailMessage) -> None:
-        """Hand over one mail to its one recipient; on return it is on its way for good."""
+        """Hand over one mail to its one recipient; on return it is on its way for good.
+
+        Where each mailbox has an outbox of its own, the address in From says whose it is.
+        """
         ...
 
     def find(self, message_id: str, to: str) -> bool | None:
@@ -100,6 +103,7 @@ class Found:
 
     offers: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    expires: datetime | None = None  # when the login ends by itself, where that is known
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ class Probe:
     name: str  # for the admin: "SMTP smtp.example.com:587 as careermail@example.com"
     look: Callable[[], Found]  # raises ProviderError
     owner: str = ""  # the manager's address, where only theirs depends on it
+
+
+def one_inbox(inbox: Inbox) -> Callable[[Iterable[Person]], Mapping[str, Inbox]]:
+    """The inboxes of a provider that has one for all managers."""
+    return lambda managers: {"": inbox}  # noqa: ARG005 (it is the same for whomever)
 
 
 def no_probes(managers: Iterable[Person]) -> list[Probe]:  # noqa: ARG001 (there is nothing to log in to)
@@ -137,7 +146,8 @@ class Provider:
     name: str
     calendar: Calendar
     outbox: Outbox
-    inbox: Inbox
+    # Where answers arrive: by the address of their manager, where each has a mailbox of their own, or one under "".
+    inboxes: Callable[[Iterable[Person]], Mapping[str, Inbox]]
     probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
     vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
     kept: Callable[[str], list[Path]] = nothing_kept  # the files of its own that are about somebody with this address

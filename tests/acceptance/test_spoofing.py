@@ -7,10 +7,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from letters import answer, drop, last, letter, reply
+from letters import answer, drop, last, letter, reply, reply_address
 from scene import JONAS, MAYA, PAIR, World
 
-from careermail.mail.tokens import reply_address
 from careermail.model import Person
 from careermail.providers import A_BATCH
 from careermail.runner import Runner

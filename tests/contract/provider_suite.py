@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from careermail.errors import ProviderError
 from careermail.model import Event, Occurrence, Person
-from careermail.providers import A_BATCH, LONGEST, Provider
+from careermail.providers import A_BATCH, LONGEST, Inbox, Provider
 
 MAYA = Person("Maya Lindqvist", "maya@example.com", "Europe/Stockholm")
 JONAS = Person("Jonas Weber", "jonas@example.com", "Europe/Berlin")
@@ -90,6 +90,11 @@ class World:
 
     provider: Provider
     hands: Hands
+
+    @property
+    def inbox(self) -> Inbox:
+        """Maya's, or that of all."""
+        return next(iter(self.provider.inboxes([MAYA]).values()))
 
 
 def held(world: World, event: Event = SERIES, window: tuple[datetime, datetime] = YEAR) -> dict[str, Occurrence]:
@@ -433,23 +438,28 @@ class CalendarSuite(Suite):
 
 
 class OutboxSuite(Suite):
+    sender = "careermail@example.com"  # in whose name mails leave
+
+    def mail(self, **how: str) -> EmailMessage:
+        return mail(sender=self.sender, **how)
+
     def test_a_mail_is_received_as_it_was_sent(self, world: World):
-        world.provider.outbox.send(mail(subject="Jonas, nächste Woche über Führung"))
+        world.provider.outbox.send(self.mail(subject="Jonas, nächste Woche über Führung"))
         (received,) = world.hands.received(JONAS)
         assert received["Subject"] == "Jonas, nächste Woche über Führung"
         assert received.get_content().strip() == "Wie geht's?"
 
     def test_a_mail_that_was_sent_is_found(self, world: World):
-        world.provider.outbox.send(mail())
+        world.provider.outbox.send(self.mail())
         assert world.provider.outbox.find("<prompt-1@careermail.example.com>", "jonas@example.com") in {True, None}
 
     def test_a_mail_that_was_not_sent_is_not_found(self, world: World):
-        world.provider.outbox.send(mail())
+        world.provider.outbox.send(self.mail())
         assert not world.provider.outbox.find("<prompt-2@careermail.example.com>", "jonas@example.com")
         assert not world.provider.outbox.find("<prompt-1@careermail.example.com>", "maya@example.com")
 
     def test_a_mail_without_an_identity_is_refused_for_good(self, world: World):
-        nameless = mail()
+        nameless = self.mail()
         del nameless["Message-ID"]
         with pytest.raises(ProviderError) as told:
             world.provider.outbox.send(nameless)
@@ -457,50 +467,58 @@ class OutboxSuite(Suite):
 
 
 class InboxSuite(Suite):
+    address = "careermail@example.com"  # at which answers arrive
+
+    def drop(self, world: World, subject: str, body: bytes = b"Yes.\n") -> bytes:
+        """A mail for careermail arrives; what it is."""
+        message = answer(subject, body, self.address)
+        world.hands.drop(message)
+        return message
+
     def test_an_answer_is_shown_once(self, world: World):
-        inbox = world.provider.inbox
+        inbox = world.inbox
         assert inbox.fetch("")[0] == []
-        world.hands.drop(answer("one"))
-        world.hands.drop(answer("two"))
+        self.drop(world, "one")
+        self.drop(world, "two")
         messages, cursor = inbox.fetch("")
         assert subjects(messages) == ["one", "two"]
         assert inbox.fetch(cursor)[0] == []
-        world.hands.drop(answer("three"))
+        self.drop(world, "three")
         messages, cursor = inbox.fetch(cursor)
         assert subjects(messages) == ["three"]
         assert inbox.fetch(cursor)[0] == []
 
     def test_an_answer_is_read_as_it_was_written(self, world: World):
         """Whatever headers the servers on its way put on top."""
-        world.hands.drop(answer("one", "Wie geht's?\n.\nFrom here: Übung.\n".encode()))
-        ((message,), _) = world.provider.inbox.fetch("")
-        assert message.replace(b"\r\n", b"\n").endswith(answer("one", "Wie geht's?\n.\nFrom here: Übung.\n".encode()))
+        sent = self.drop(world, "one", "Wie geht's?\n.\nFrom here: Übung.\n".encode())
+        ((message,), _) = world.inbox.fetch("")
+        assert message.replace(b"\r\n", b"\n").endswith(sent)
 
     def test_what_comes_after_an_empty_look_is_not_missed(self, world: World):
-        _, cursor = world.provider.inbox.fetch("")
-        world.hands.drop(answer("one"))
-        assert subjects(world.provider.inbox.fetch(cursor)[0]) == ["one"]
+        _, cursor = world.inbox.fetch("")
+        self.drop(world, "one")
+        assert subjects(world.inbox.fetch(cursor)[0]) == ["one"]
 
     def test_a_full_mailbox_comes_in_batches(self, world: World):
         for number in range(A_BATCH + 3):
-            world.hands.drop(answer(str(number)))
-        first, cursor = world.provider.inbox.fetch("")
-        second, cursor = world.provider.inbox.fetch(cursor)
+            self.drop(world, str(number))
+        first, cursor = world.inbox.fetch("")
+        second, cursor = world.inbox.fetch(cursor)
         assert (len(first), len(second)) == (A_BATCH, 3)
         assert subjects([*first, *second]) == [str(n) for n in range(A_BATCH + 3)]
-        assert world.provider.inbox.fetch(cursor)[0] == []
+        assert world.inbox.fetch(cursor)[0] == []
 
     def test_of_an_oversized_message_only_the_beginning_is_read(self, world: World):
-        world.hands.drop(answer("huge", b"All work and no play.\n" * 150_000))
-        world.hands.drop(answer("one"))
-        messages, _ = world.provider.inbox.fetch("")
+        self.drop(world, "huge", b"All work and no play.\n" * 150_000)
+        self.drop(world, "one")
+        messages, _ = world.inbox.fetch("")
         assert len(messages[0]) == LONGEST
         assert subjects(messages) == ["huge", "one"]
 
 
-def answer(subject: str, body: bytes = b"Yes.\n") -> bytes:
+def answer(subject: str, body: bytes = b"Yes.\n", to: str = "careermail@example.com") -> bytes:
     """What somebody writes to careermail."""
-    return b"From: jonas@example.com\nTo: careermail@example.com\nSubject: %s\n\n%s" % (subject.encode(), body)
+    return b"From: jonas@example.com\nTo: %s\nSubject: %s\n\n%s" % (to.encode(), subject.encode(), body)
 
 
 def subjects(messages: list[bytes]) -> list[str]:
@@ -511,10 +529,14 @@ class ProviderSuite(CalendarSuite, OutboxSuite, InboxSuite):
     """All that a provider promises."""
 
 
-def mail(subject: str = "Your hour on Tuesday", to: str = "Jonas Weber <jonas@example.com>") -> EmailMessage:
+def mail(
+    subject: str = "Your hour on Tuesday",
+    to: str = "Jonas Weber <jonas@example.com>",
+    sender: str = "careermail@example.com",
+) -> EmailMessage:
     message = EmailMessage()
     message["Subject"], message["To"] = subject, to
-    message["From"] = "careermail <careermail@example.com>"
+    message["From"] = f"careermail <{sender}>"
     message["Message-ID"] = "<prompt-1@careermail.example.com>"
     message.set_content("Wie geht's?")
     return message

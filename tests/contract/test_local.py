@@ -390,7 +390,7 @@ class TestLocal(ProviderSuite):
 
     def test_what_is_ours_is_for_its_owner_only(self, booked: World, editor: Editor):
         booked.provider.outbox.send(mail())
-        booked.provider.inbox.fetch("")
+        booked.inbox.fetch("")
         modes = {stat.S_IMODE(p.stat().st_mode) for p in editor.root.rglob("*") if p.is_dir()}
         assert modes == {0o700}
         assert {stat.S_IMODE(p.stat().st_mode) for p in editor.root.rglob("*") if p.is_file()} == {0o600}
@@ -537,52 +537,52 @@ class TestLocal(ProviderSuite):
 
     def test_an_answer_that_is_read_elsewhere_is_not_shown_again(self, world: World, editor: Editor):
         world.hands.drop(b"Subject: one\n\nYes.\n")
-        _, cursor = world.provider.inbox.fetch("")
+        _, cursor = world.inbox.fetch("")
         (file,) = (editor.root / "inbox" / "new").iterdir()
         read = file.rename(editor.root / "inbox" / "cur" / f"{file.name}:2,")
-        messages, cursor = world.provider.inbox.fetch(cursor)
+        messages, cursor = world.inbox.fetch(cursor)
         assert messages == []
         read.rename(editor.root / "inbox" / "cur" / f"{file.name}:2,S")
-        assert world.provider.inbox.fetch(cursor)[0] == []
+        assert world.inbox.fetch(cursor)[0] == []
 
     def test_an_answer_put_there_with_an_old_date_is_not_lost(self, world: World, editor: Editor):
         world.hands.drop(b"Subject: one\n\nYes.\n")
-        _, cursor = world.provider.inbox.fetch("")
+        _, cursor = world.inbox.fetch("")
         late = editor.root / "inbox" / "cur" / "restored.from.backup:2,S"
         late.write_bytes(b"Subject: old\n\nNo.\n")
         os.utime(late, (1_000_000_000, 1_000_000_000))
-        assert world.provider.inbox.fetch(cursor)[0] == [b"Subject: old\n\nNo.\n"]
+        assert world.inbox.fetch(cursor)[0] == [b"Subject: old\n\nNo.\n"]
 
     def test_an_answer_that_vanishes_for_a_moment_is_not_shown_again(self, world: World, editor: Editor):
         """A mail program renames files while the folder is read; then one may be missed."""
         world.hands.drop(b"Subject: one\n\nYes.\n")
-        _, cursor = world.provider.inbox.fetch("")
+        _, cursor = world.inbox.fetch("")
         (file,) = (editor.root / "inbox" / "new").iterdir()
         hidden = file.rename(editor.root / "inbox" / file.name)
-        _, cursor = world.provider.inbox.fetch(cursor)
+        _, cursor = world.inbox.fetch(cursor)
         hidden.rename(file)
-        messages, cursor = world.provider.inbox.fetch(cursor)
+        messages, cursor = world.inbox.fetch(cursor)
         assert messages == []
         file.unlink()
         for _ in range(2):
-            _, cursor = world.provider.inbox.fetch(cursor)
+            _, cursor = world.inbox.fetch(cursor)
         assert cursor == "[[],[]]"
 
     def test_an_answer_that_is_still_being_written_waits(self, world: World, editor: Editor):
-        _, cursor = world.provider.inbox.fetch("")
+        _, cursor = world.inbox.fetch("")
         file = editor.root / "inbox" / "new" / "1.host"
         file.write_bytes(b"")
-        messages, cursor = world.provider.inbox.fetch(cursor)
+        messages, cursor = world.inbox.fetch(cursor)
         assert messages == []
         file.write_bytes(b"Subject: one\n\nYes.\n")
-        assert world.provider.inbox.fetch(cursor)[0] == [b"Subject: one\n\nYes.\n"]
+        assert world.inbox.fetch(cursor)[0] == [b"Subject: one\n\nYes.\n"]
 
     def test_an_inbox_that_is_not_there_is_not_an_empty_one(self, world: World, editor: Editor):
         world.hands.drop(b"Subject: one\n\nYes.\n")
-        _, cursor = world.provider.inbox.fetch("")
+        _, cursor = world.inbox.fetch("")
         rmtree(editor.root)
         with pytest.raises(ProviderError, match=r"/inbox: .*mounted"):
-            world.provider.inbox.fetch(cursor)
+            world.inbox.fetch(cursor)
 
     # --- another program's eyes ---
 

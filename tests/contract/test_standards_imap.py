@@ -24,7 +24,7 @@ from careermail.clock import SystemClock
 from careermail.credentials import Secret
 from careermail.errors import ProviderError
 from careermail.model import Service
-from careermail.providers import Provider
+from careermail.providers import Provider, one_inbox
 from careermail.providers.standards import idle, imap
 from careermail.providers.standards.imap import ImapInbox, SentFolder
 
@@ -126,7 +126,7 @@ class TestInbox(InboxSuite):
     def new_world(self, new_box: Callable[[], Box]) -> Callable[[], World]:
         def make() -> World:
             box = new_box()
-            provider = Provider("standards", cast("Any", None), cast("Any", None), box.inbox())
+            provider = Provider("standards", cast("Any", None), cast("Any", None), one_inbox(box.inbox()))
             return World(provider, cast("Any", SimpleNamespace(drop=box.drop)))
 
         return make

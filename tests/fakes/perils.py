@@ -121,5 +121,5 @@ def in_peril(provider: Provider, perils: Perils, before_send: Callable[..., None
     """The provider, every call of which may fail or be the last."""
     calendar = Perilous(provider.calendar, perils, {"put", "occurrences", "move", "cancel", "busy", "find"})
     outbox = Perilous(provider.outbox, perils, {"send", "find"}, before_send)
-    inbox = Perilous(provider.inbox, perils, {"fetch"})
-    return replace(provider, calendar=calendar, outbox=outbox, inbox=inbox)
+    inboxes = {name: Perilous(inbox, perils, {"fetch"}) for name, inbox in provider.inboxes([]).items()}
+    return replace(provider, calendar=calendar, outbox=outbox, inboxes=lambda _: inboxes)

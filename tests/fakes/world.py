@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 
 from careermail.errors import ProviderError
 from careermail.model import A_DAY, Busy, Event, Occurrence, Person, Rsvp, resolve, stamp
-from careermail.providers import A_BATCH, LONGEST, Provider, Window
+from careermail.providers import A_BATCH, LONGEST, Provider, Window, one_inbox
 
 Span = tuple[datetime, datetime]
 
@@ -191,7 +191,7 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.calendar, self.outbox, self.inbox = FakeCalendar(), FakeOutbox(), FakeInbox()
-        self.provider = Provider("fake", self.calendar, self.outbox, self.inbox, vouched=True)
+        self.provider = Provider("fake", self.calendar, self.outbox, one_inbox(self.inbox), vouched=True)
 
     @property
     def mails(self) -> list[EmailMessage]:

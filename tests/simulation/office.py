@@ -141,7 +141,7 @@ class Office:
         """Let the engine do what is due; after a crash a new process goes on."""
         while True:
             try:
-                self.runner.tick_inbox([self.team])
+                self.runner.tick_inboxes([self.team])
                 teams = everyone([self.team], self.raw).values()
                 wakes = [self.runner.tick(team) for team in teams] + [self.runner.tick_service()]
             except Crash:

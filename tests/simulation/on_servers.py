@@ -112,7 +112,7 @@ def play(root: Path) -> None:
             answer(root, place, at, saying)
             position = Position(position.now + timedelta(minutes=5), position.steps + 1)
         else:
-            runner.tick_inbox([TEAM])
+            runner.tick_inboxes([TEAM])
             wake = min(runner.tick(TEAM), runner.tick_service())
             position = Position(min(wake, max(at, position.now + timedelta(minutes=1))), position.steps)
         position.save(root)

@@ -251,7 +251,7 @@ def play(root: Path, end: datetime = END, *, tell: Callable[[datetime], object] 
 
 
 def _visit(runner: Runner, clock: VirtualClock) -> datetime:
-    runner.tick_inbox([team(clock.now())])
+    runner.tick_inboxes([team(clock.now())])
     teams = everyone([team(clock.now())], runner.store).values()
     wake = min([*(runner.tick(one) for one in teams), runner.tick_service()])
     return next((start + length for start, length in OUTAGES if start <= wake < start + length), wake)

@@ -57,7 +57,11 @@ class Visits:
         self.visited.append(SERVICE)
         return self.clock.now() + A_DAY
 
-    def tick_inbox(self, _: object) -> tuple[set[str], datetime]:
+    def mailboxes(self, _: object) -> list[str]:
+        return [""]
+
+    def tick_inbox(self, _: object, mailbox: str) -> tuple[set[str], datetime]:
+        assert mailbox == ""
         wrote, self.wrote = self.wrote, set()
         return wrote, self.clock.now() + timedelta(minutes=1)
 

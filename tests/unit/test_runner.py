@@ -85,7 +85,7 @@ class House:
     def __init__(self) -> None:
         self.world, self.store, self.clock = FakeWorld(), OddStore(), VirtualClock(START)
         self.calendar, self.outbox = OddCalendar(self.world), OddOutbox(self.world)
-        self.provider = Provider("fake", self.calendar, self.outbox, self.world.provider.inbox)
+        self.provider = Provider("fake", self.calendar, self.outbox, self.world.provider.inboxes)
         self.team, self.runner = TEAM, self.hire()
 
     def hire(self) -> Runner:

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from letters import reply_address
 
-from careermail.mail.tokens import LONGEST_NAME, Token, holds, manager_of, mark, message_id, read, reply_address
+from careermail.mail.tokens import LONGEST_NAME, Token, holds, manager_of, mark, message_id, read
 from careermail.model import Service
 
 OURS = Service("careermail", "careermail@example.com", secret=b"of this service alone")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from careermail.clock import Clock
 from careermail.model import Person
-from careermail.providers import Calendar, Probe, Provider, no_probes, nothing_open
+from careermail.providers import Calendar, Probe, Provider, no_probes, nothing_open, one_inbox
 
 if TYPE_CHECKING:
     from careermail.providers.standards.invitations import Invitations
@@ -45,7 +45,7 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
         return [path for name in ("invitations", "calendars") for path in naming(service.state / name, address)]
 
     told = invitations.resent
-    return Provider("standards", calendar, outbox, inbox, probes=probes, kept=kept, resent=told, close=close)
+    return Provider("standards", calendar, outbox, one_inbox(inbox), probes=probes, kept=kept, resent=told, close=close)
 
 
 def _calendar(

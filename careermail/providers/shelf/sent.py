@@ -1,0 +1,120 @@
+"""What left people's own mailboxes, by our Message-ID: a file per mail, for servers that give mails names of their own.
+
+Below a folder: `<mailbox>/<recipient>/<opaque Message-ID>.json`, written before the mail leaves and again after. It
+holds no word of the mail. By it a mail is found after a crash, a thread stays a thread, and an answer that names the
+server's Message-ID is known to answer ours.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from careermail.clock import Clock
+from careermail.model import opaque
+from careermail.providers.shelf.files import make_folder, safe, told, write
+
+KEPT = timedelta(days=400)  # no mail of ours can be answered for longer (mail/compose.py), and a year is a thread
+_IDS = re.compile(rb"<[^<>\s]{1,900}>")
+_HEAD = re.compile(rb"\r?\n\r?\n")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One mail of ours. Addresses are in lower case; Message-IDs have their angle brackets."""
+
+    mailbox: str  # from which it is sent
+    to: str
+    message_id: str  # as we named it
+    private: bool = False  # what answers it is between two people, and never opened
+    draft: str = ""  # what the server calls it before it leaves
+    real: str = ""  # the Message-ID under which it left
+    thread: str = ""  # what the server calls its thread
+    at: str = ""  # when this was kept, in ISO 8601; `keep` says so
+
+    @property
+    def left(self) -> bool:
+        """Whether it is known to have left."""
+        return bool(self.real)
+
+
+class Sent:
+    """The entries below a folder, which is made when the first is kept. Every method may raise ProviderError."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
+        self._listed: dict[Path, tuple[int, list[Entry]]] = {}  # by a recipient's folder, while that is unchanged
+
+    def get(self, message_id: str, to: str) -> Entry | None:
+        """The mail with this Message-ID of ours to this address, from whichever mailbox."""
+        with told(self._folder):
+            found = self._folder.glob(f"*/{_escaped(safe(to.lower()))}/{opaque(message_id)}.json")
+            return next((entry for path in found if (entry := _read(path))), None)
+
+    def keep(self, entry: Entry) -> None:
+        """Have this known of a mail, for good, in place of what was known before; the oldest is forgotten."""
+        now = self._clock.now()
+        folder = self._folder / safe(entry.mailbox.lower()) / safe(entry.to.lower())
+        make_folder(folder)
+        content = json.dumps({**asdict(entry), "at": now.isoformat()}, separators=(",", ":"))
+        write(folder / f"{opaque(entry.message_id)}.json", content.encode())
+        self._forget(folder, now - KEPT)
+
+    def answered(self, mailbox: str, ids: Iterable[str], thread: str = "") -> Entry | None:
+        """The mail from this mailbox that a mail answers which names these Message-IDs, the nearest last.
+
+        Where none of them is known, the latest of the server's own thread; none if anything in there is private.
+        """
+        entries = list(self._of(mailbox))
+        names = {name: entry for entry in entries for name in (entry.message_id, entry.real) if name}
+        named = next((names[one] for one in reversed(list(ids)) if one in names), None)
+        if named or not thread:
+            return named
+        threaded = sorted((e for e in entries if e.thread == thread), key=lambda e: e.at)
+        return threaded[-1] if threaded and not any(e.private for e in threaded) else None
+
+    def real(self, mailbox: str, message_id: str) -> Entry | None:
+        """The latest mail from this mailbox with this Message-ID of ours, to whomever."""
+        found = (entry for entry in self._of(mailbox) if entry.message_id == message_id)
+        return max(found, key=lambda e: e.at, default=None)
+
+    def ours(self, mailbox: str, raw: bytes) -> bytes:
+        """A received mail, its header naming our mails by our own Message-IDs."""
+        names = {e.real.encode(): e.message_id.encode() for e in self._of(mailbox) if e.real}
+        end = found.start() if (found := _HEAD.search(raw)) else len(raw)
+        return _IDS.sub(lambda one: names.get(one[0], one[0]), raw[:end]) + raw[end:]
+
+    def kept(self, address: str) -> list[Path]:
+        """The files about somebody with this address."""
+        name = _escaped(safe(address.lower()))
+        with told(self._folder):
+            return sorted({*self._folder.glob(f"{name}/*/*.json"), *self._folder.glob(f"*/{name}/*.json")})
+
+    def _of(self, mailbox: str) -> Iterator[Entry]:
+        home = self._folder / safe(mailbox.lower())
+        with told(home):
+            for folder in sorted(home.iterdir()) if home.is_dir() else ():
+                changed = folder.stat().st_mtime_ns
+                if self._listed.get(folder, (0, []))[0] != changed:
+                    self._listed[folder] = changed, [e for p in folder.glob("*.json") if (e := _read(p))]
+                yield from self._listed[folder][1]
+
+    def _forget(self, folder: Path, before: datetime) -> None:
+        with told(folder):
+            for path in folder.glob("*.json"):
+                if path.stat().st_mtime < before.timestamp() and (entry := _read(path)) and entry.at < str(before):
+                    path.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([\[*?])", r"[\1]", name)
+
+
+def _read(path: Path) -> Entry | None:
+    """What a file says; None where it is gone, or no such entry."""
+    try:
+        return Entry(**json.loads(path.read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
