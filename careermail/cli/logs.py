@@ -1,14 +1,20 @@
-"""Structured logs on stderr, a line each: logfmt (https://brandur.org/logfmt) for journald and people, or JSON."""
+"""What is logged, a line each: to journald with its fields, to people in words, to programs as logfmt or JSON.
+
+logfmt (https://brandur.org/logfmt) is what a pipe or a file gets: the same fields as everywhere else, by their names.
+"""
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import TracebackType
 
 import click
+
+from careermail.cli.lines import Line, coloured, fields, sentence
+from careermail.journal import PRIORITIES, Journal, is_journal
 
 log = logging.getLogger("careermail")
 log_format_option = click.option(
@@ -18,8 +24,8 @@ log_format_option = click.option(
     show_default=True,
     help="What is logged on stderr: lines to read, or an object each for programs.",
 )
+STDERR = 2
 _PLAIN = re.compile(r"[^\s\"=\\]+")
-_KNOWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
 class Logfmt(logging.Formatter):
@@ -31,18 +37,14 @@ class Logfmt(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record on one line."""
-        return " ".join(f"{name}={_value(value)}" for name, value in self._fields(record) if value != "")
+        return " ".join(f"{name}={_value(value)}" for name, value in self._fields(record))
 
     def _fields(self, record: logging.LogRecord) -> Iterator[tuple[str, object]]:
         if self._timed:
             yield "at", datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         yield "level", record.levelname.lower()
         yield "event", record.getMessage()
-        yield from ((name, value) for name, value in record.__dict__.items() if name not in _KNOWN)
-        if record.exc_info and record.exc_info[0]:
-            # Where, and of what type; never its words, which may quote what people wrote.
-            yield "fault", record.exc_info[0].__name__
-            yield "where", " < ".join(_places(record.exc_info[2]))
+        yield from fields(record).items()
 
 
 class JsonLines(Logfmt):
@@ -53,17 +55,49 @@ class JsonLines(Logfmt):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record as one object on one line."""
-        fields = {name: value for name, value in self._fields(record) if value != ""}
-        return json.dumps(fields, ensure_ascii=False, default=str)
+        return json.dumps(dict(self._fields(record)), ensure_ascii=False, default=str)
 
 
-def _places(trace: TracebackType | None) -> list[str]:
-    places = []
-    while trace:
-        code = trace.tb_frame.f_code
-        places.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}:{code.co_name}")
-        trace = trace.tb_next
-    return places[::-1]
+class Prefixed(Logfmt):
+    """<6>level=info event=done …: what journald takes for the priority of a line on stderr (sd-daemon(3))."""
+
+    def __init__(self) -> None:
+        super().__init__(timed=False)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record on one line."""
+        return f"<{_priority(record)}>{super().format(record)}"
+
+
+class ToJournal(logging.StreamHandler):
+    """Hands each record to journald with its fields, as CAREERMAIL_…; on stderr, which leads there too, if it must."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self.setFormatter(Prefixed())
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One entry of the journal."""
+        if not self._journal.take(entry(record)):
+            super().emit(record)
+
+
+def entry(record: logging.LogRecord) -> dict[str, str]:
+    """A record as the journal keeps it; the event of an action is what became of it."""
+    told = {"event": record.getMessage(), **fields(record)}
+    if "kind" in told:
+        told["result"] = told["event"]
+    return {
+        "MESSAGE": sentence(record),
+        "PRIORITY": str(_priority(record)),
+        "SYSLOG_IDENTIFIER": "careermail",
+        **{f"CAREERMAIL_{name.upper()}": str(value) for name, value in told.items()},
+    }
+
+
+def _priority(record: logging.LogRecord) -> int:
+    return PRIORITIES.get(record.levelname, PRIORITIES["INFO"])
 
 
 def _value(value: object) -> str:
@@ -75,12 +109,27 @@ def _value(value: object) -> str:
 
 
 def log_to_stderr(form: str = "text") -> None:
-    """Let careermail's logs go to stderr: as "json", or as "text" with the time on a terminal; journald has its own."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if form == "json" else Logfmt(timed=sys.stderr.isatty()))
-    log.handlers[:] = [handler]
+    """Let careermail's logs go to stderr: as "json", or as "text" in the form that whoever reads there needs.
+
+    journald gets fields, a terminal words and the time, anything else logfmt.
+    """
+    log.handlers[:] = [_handler(form)]
     log.setLevel(logging.INFO)
     log.propagate = False
+
+
+def _handler(form: str) -> logging.Handler:
+    if form == "text" and is_journal(os.environ, STDERR):
+        return ToJournal(Journal())
+    handler = logging.StreamHandler()
+    handler.setFormatter(_formatter(form))
+    return handler
+
+
+def _formatter(form: str) -> logging.Formatter:
+    if form == "json":
+        return JsonLines()
+    return Line(colour=coloured()) if sys.stderr.isatty() else Logfmt(timed=False)
 
 
 def tell(words: object) -> None:

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "clock": set(),
     "signals": set(),
     "notify": {"clock"},
+    "journal": set(),
     "plan": set(),
     "mail": set(),
     "config": {"credentials", "mail", "plan", "providers"},
@@ -41,8 +42,8 @@ MAY_IMPORT = {
     "troubles": {"plan", "store"},
     "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "troubles"},
     "daemon": {"clock", "config", "notify", "runner", "plan", "signals"},
-    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "mail", "notify", "plan", "providers", "roster",
-            "runner", "signals", "store"},
+    "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "journal", "mail", "notify", "plan", "providers",
+            "roster", "runner", "signals", "store"},
 }
 # fmt: on
 PURE = {
