@@ -3,17 +3,15 @@
 import base64
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from secrets import token_hex
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from careermail.clock import Clock
 from careermail.errors import ProviderError
+from careermail.providers.shelf.waits import retry_after
 from careermail.providers.standards.caldav.digest import digest, wants
 from careermail.providers.standards.caldav.login import Login
 from careermail.providers.standards.caldav.xml import Resource, multistatus
@@ -22,7 +20,6 @@ from careermail.providers.standards.tls import tls_context, untrusted
 SECONDS = 30.0  # that a server may be silent for
 HOPS = 5  # redirects
 LONGEST = 100_000_000  # bytes of one answer: a calendar of a hundred thousand events
-LATEST = timedelta(days=1)  # of the waits that a server may wish for
 AGAIN = {408, 423, 425, 429, 500, 502, 503, 504}
 MOVED = frozenset({301, 302, 307, 308})
 READING = {"GET", "OPTIONS", "PROPFIND", "REPORT"}
@@ -202,13 +199,3 @@ class Web:
         if status in AGAIN:
             return self.failed(f"it says {status}; it will be asked again", wait=wait)
         return self.failed(f"it answers {method} with {status}; see its log", permanent=True)
-
-
-def retry_after(said: str, now: datetime) -> timedelta | None:
-    """A Retry-After (RFC 9110, 10.2.3) in seconds or as a date, a day at most; None where it says nothing of use."""
-    with suppress(ValueError, TypeError, OverflowError):
-        if said.strip().isdecimal():
-            return timedelta(seconds=min(int(said), LATEST.total_seconds()))
-        until = parsedate_to_datetime(said)
-        return min(max((until if until.tzinfo else until.replace(tzinfo=UTC)) - now, timedelta()), LATEST)
-    return None
