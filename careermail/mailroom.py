@@ -50,11 +50,14 @@ class Verdict:
 class Mailroom:
     """Judges what comes in, for these teams; `vouched` where the inbox itself proves who wrote.
 
-    `mailbox` is the address at which it came in, where that is a manager's own.
+    `mailbox` is the address at which it came in, where that is a manager's own; `stamp` the provider's own authserv-id.
     """
 
-    def __init__(self, service: Service, teams: Iterable[Team], *, vouched: bool, mailbox: str = "") -> None:
+    def __init__(
+        self, service: Service, teams: Iterable[Team], *, vouched: bool, mailbox: str = "", stamp: str = ""
+    ) -> None:
         self.service, self.vouched, self.mailbox = service, vouched, mailbox
+        self._trusted = (*service.authserv_ids, *([stamp] if stamp else []))
         self._teams = {mark(team.manager.email): team for team in teams}
         self._people: defaultdict[str, list[tuple[Team, Person]]] = defaultdict(list)
         for team in self._teams.values():
@@ -65,7 +68,7 @@ class Mailroom:
 
     def judge(self, raw: bytes, now: datetime, load: Load, *, whole: bool = True) -> Verdict:
         """What is to become of a message; `load` gives a manager's facts, `whole` tells that it was not cut short."""
-        mail = receive(raw, address=self.mailbox or self.service.address, trusted=self.service.authserv_ids)
+        mail = receive(raw, address=self.mailbox or self.service.address, trusted=self._trusted)
         digest = opaque(f"{mail.message_id}\n{mail.sender}\n{mail.date}\n{mail.text}")[:16]
         case = _Case(self, mail, digest, now, Records(load), whole)
         if mail.date and now - mail.date > LONG_AGO:

@@ -65,7 +65,7 @@ class Postman:
         """Take in batch after batch; False where something must be tried again."""
         inbox = self._provider.inboxes(box.managers)[box.mailbox]
         kept = cursor = fold(self._store.load(box.name)).cursor
-        room, whole = Mailroom(self._service, box.teams, mailbox=box.mailbox, vouched=self._provider.vouched), True
+        room, whole = self._room(box), True
         while True:
             messages, after = inbox.fetch(cursor)
             for raw in messages:
@@ -76,6 +76,10 @@ class Postman:
             if not messages or after == cursor:
                 return whole
             cursor = after
+
+    def _room(self, box: "_Box") -> Mailroom:
+        by = self._provider
+        return Mailroom(self._service, box.teams, mailbox=box.mailbox, vouched=by.vouched, stamp=by.stamp)
 
     def _take_in(self, box: "_Box", room: Mailroom, raw: bytes, concerned: set[str]) -> bool:
         """Take in one message; False where it must be tried again."""

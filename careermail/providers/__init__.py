@@ -150,6 +150,7 @@ class Provider:
     inboxes: Callable[[Iterable[Person]], Mapping[str, Inbox]]
     probes: Callable[[Iterable[Person]], list[Probe]] = no_probes
     vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
+    stamp: str = ""  # the authserv-id, not to be guessed, under which its inboxes themselves vouch (authenticity.vouch)
     kept: Callable[[str], list[Path]] = nothing_kept  # the files of its own that are about somebody with this address
     # Message-ID and address of each mail of its own that it sent again since it was last asked, because nothing could
     # tell whether it had left; of those about the series with this marker, or, about none, to this address.

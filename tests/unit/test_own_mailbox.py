@@ -13,6 +13,7 @@ from samples import AGREED, JONAS, MAYA, TUESDAY, WITH_JONAS
 from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
 from careermail.mail.addressed import addressed
+from careermail.mail.authenticity import vouch
 from careermail.mail.compose import compose
 from careermail.mail.replies import receive
 from careermail.mail.tokens import issue, message_id, tagged
@@ -193,3 +194,21 @@ def test_each_mailbox_is_read_on_from_where_it_was_left():
     assert read == {MAYA.email: "0", BOB.email: "1"}
     assert office.store.managers() == [f"{INBOX}/{BOB.email}", f"{INBOX}/{MAYA.email}", BOB.email, MAYA.email]
     assert office.clock.now() + timedelta(0) == utc(2027, 1, 12, 13)
+
+
+# --- what a manager writes of their own accord ---
+
+
+@pytest.mark.parametrize(("stamped", "done"), [(True, ["asked"]), (False, [])])
+def test_what_the_mailbox_itself_vouches_for_acts(stamped: bool, done: list[str]):
+    office = Office()
+    office.visit(2027, 1, 4, 10)
+    raw = (
+        b"From: maya@example.com\r\nTo: maya+careermail@example.com\r\nMessage-ID: <1@example.com>\r\n"
+        b"Subject: career conversation with Jonas next week\r\n\r\nHe has an offer.\r\n"
+    )
+    provider = replace(office.runner.provider, stamp="not-to-be-guessed")
+    office.runner = Runner(OWN, provider, office.store, office.clock)
+    office.boxes[MAYA.email].arrived.append(vouch(raw, "not-to-be-guessed", MAYA.email) if stamped else raw)
+    office.runner.tick_inboxes(TEAMS)
+    assert [f.kind for f in office.store.load(MAYA.email) if f.kind == "asked"] == done
