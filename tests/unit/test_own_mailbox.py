@@ -196,6 +196,39 @@ def test_each_mailbox_is_read_on_from_where_it_was_left():
     assert office.clock.now() + timedelta(0) == utc(2027, 1, 12, 13)
 
 
+class Dead:
+    """An outbox in which single people's tokens are dead."""
+
+    def __init__(self, world: FakeWorld) -> None:
+        self._real, self.dead = world.outbox, set[str]()
+
+    def find(self, message_id: str, to: str) -> bool:
+        return self._real.find(message_id, to)
+
+    def send(self, message: EmailMessage) -> None:
+        sender = message["From"].addresses[0].addr_spec
+        if sender in self.dead:
+            raise ProviderError(f"{sender}: the token is dead", urgent=True, owner=sender)
+        self._real.send(message)
+
+
+def test_each_dead_token_is_told_of_to_the_admin_and_to_whom_it_belongs_and_nothing_is_lost():
+    office = Office()
+    outbox = Dead(office.world)
+    office.runner = Runner(OWN, replace(office.runner.provider, outbox=outbox), office.store, office.clock)
+    office.visit(2027, 1, 4, 10)
+    outbox.dead = {MAYA.email, BOB.email}
+    office.visit(2027, 1, 8, 10)
+    office.runner.tick_service([MAYA.email, BOB.email])
+    assert office.troubles() == {f"provider/fake/{who}": who for who in (MAYA.email, BOB.email)}
+    told = {str(m["To"]).partition("<")[2].rstrip(">"): str(m["From"]) for m in office.world.mails}
+    outbox.dead = set()
+    office.visit(2027, 1, 8, 12)
+    assert told == {who: "careermail <careermail@example.com>" for who in ("it@example.com", MAYA.email, BOB.email)}
+    sent = sorted(m["X-Careermail-Kind"] for m in office.world.mails if m["X-Careermail-Kind"] != "alarm")
+    assert (sent, office.troubles()) == (["prepare", "prepare", "prompt", "prompt"], {})
+
+
 # --- what a manager writes of their own accord ---
 
 
