@@ -63,6 +63,19 @@ def test_an_answer_gets_our_names_back_in_its_header_alone(sent: Sent):
     body = b"<CAF1@mail.gmail.com>"
     head, ours = (b"In-Reply-To: %s\r\nReferences: <x@y>\r\n %s" % (name, name) for name in (body, b"<due@ours>"))
     assert sent.ours("maya@example.com", head + b"\r\n\r\n" + body) == ours + b"\r\n\r\n" + body
+    assert sent.ours("maya@example.com", head + b"\r\n\r\n" + body, whole=True) == ours + b"\r\n\r\n<due@ours>"
+
+
+def test_a_thread_goes_on_from_the_latest_mail_to_the_same_person(tmp_path: Path, sent: Sent):
+    sent.keep(replace(DUE, message_id="<one@ours>", root="<session@ours>", real="<CAF3@mail.gmail.com>"))
+    later = Sent(tmp_path / "sent", VirtualClock(utc(2027, 1, 13)))
+    later.keep(replace(DUE, message_id="<two@ours>", root="<session@ours>", real="<CAF4@mail.gmail.com>"))
+    later.keep(replace(DUE, message_id="<three@ours>", root="<session@ours>", real=""))  # has not left
+    found = later.before("maya@example.com", "Jonas@example.com", "<session@ours>")
+    assert found is not None
+    assert found.real == "<CAF4@mail.gmail.com>"
+    assert later.before("maya@example.com", "jonas@example.com", "<due@ours>").real == "<CAF1@mail.gmail.com>"
+    assert later.before("maya@example.com", "maya@example.com", "<session@ours>") is None
 
 
 def test_it_is_its_owners_alone_and_all_of_somebody_is_found_and_removed(tmp_path: Path, sent: Sent):

@@ -32,6 +32,7 @@ class Entry:
     draft: str = ""  # what the server calls it before it leaves
     real: str = ""  # the Message-ID under which it left
     thread: str = ""  # what the server calls its thread
+    root: str = ""  # the Message-ID that it refers to, as we named it; mails with the same are one thread
     at: str = ""  # when this was kept, in ISO 8601; `keep` says so
 
     @property
@@ -75,15 +76,24 @@ class Sent:
         threaded = sorted((e for e in entries if e.thread == thread), key=lambda e: e.at)
         return threaded[-1] if threaded and not any(e.private for e in threaded) else None
 
+    def before(self, mailbox: str, to: str, root: str) -> Entry | None:
+        """The latest mail from this mailbox to this address that left and is in the thread of a Message-ID of ours."""
+        thread = (e for e in self._of(mailbox) if e.left and e.to == to.lower() and root in (e.root, e.message_id))
+        return max(thread, key=lambda e: e.at, default=None)
+
     def real(self, mailbox: str, message_id: str) -> Entry | None:
         """The latest mail from this mailbox with this Message-ID of ours, to whomever."""
         found = (entry for entry in self._of(mailbox) if entry.message_id == message_id)
         return max(found, key=lambda e: e.at, default=None)
 
-    def ours(self, mailbox: str, raw: bytes) -> bytes:
-        """A received mail, its header naming our mails by our own Message-IDs."""
+    def ours(self, mailbox: str, raw: bytes, *, whole: bool = False) -> bytes:
+        """A received mail, its header naming our mails by our own Message-IDs; all of it where `whole` is said.
+
+        That is for delivery reports, in whose body the header of what failed comes back.
+        """
         names = {e.real.encode(): e.message_id.encode() for e in self._of(mailbox) if e.real}
-        end = found.start() if (found := _HEAD.search(raw)) else len(raw)
+        head = None if whole else _HEAD.search(raw)
+        end = head.start() if head else len(raw)
         return _IDS.sub(lambda one: names.get(one[0], one[0]), raw[:end]) + raw[end:]
 
     def kept(self, address: str) -> list[Path]:
