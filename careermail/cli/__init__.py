@@ -35,6 +35,10 @@ COMMANDS = {
     "resume": ("keep", "End a pause."),
     "export": ("person", "All that is held about one person, as JSON."),
     "erase": ("person", "Remove all that is held about one person."),
+    "restore": ("restore", "Take back, on an empty machine, what `export --all` wrote."),
+    "install-service": ("install", "As root: user, units, man page and all else that a service wants."),
+    "manual": ("manual", "Print the man page."),
+    "completion": ("manual", "Print what lets a shell complete commands and options."),
 }
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -49,7 +53,7 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"careermail.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.partition('-')[0]}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -77,9 +81,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 done, 1 something is stuck, or the error's own (sysexits.h)."""
     try:
-        # Not cli.main(), which ends a process whose reader has gone with 1: that says here that something is stuck.
-        with cli.make_context("careermail", list(sys.argv[1:] if args is None else args)) as context:
-            return cli.invoke(context) or 0
+        return _run(list(sys.argv[1:] if args is None else args))
     except click.exceptions.Exit as done:  # --help and --version
         return done.exit_code
     except click.ClickException as error:  # how it was called, in all of its kinds
@@ -94,6 +96,16 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _leave_quietly()
         return 0
+
+
+def _run(args: list[str]) -> int:
+    if instruction := os.environ.get("_CAREERMAIL_COMPLETE"):  # a shell asks what may come next
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "careermail", "_CAREERMAIL_COMPLETE", instruction)
+    # Not cli.main(), which ends a process whose reader has gone with 1: that says here that something is stuck.
+    with cli.make_context("careermail", args) as context:
+        return cli.invoke(context) or 0
 
 
 def _leave_quietly() -> None:

@@ -67,15 +67,28 @@ class Office:
 
 
 def open_store(state: Path, *, timeout: float = 10.0) -> "TinyStore":
-    """What is remembered in a folder. Raises UsageError where it is another user's, and we are root."""
+    """What is remembered in a folder.
+
+    Raises UsageError where it is another user's and we are root, or where half of an export was restored.
+    """
     from careermail.store.tiny import TinyStore
 
-    _refuse_root(state)
+    refuse_root(state)
+    _refuse_half(state)
     return TinyStore(state, timeout=timeout)
 
 
-def _refuse_root(state: Path) -> None:
-    """Keep root from writing files that the service's user could not read tomorrow."""
+def _refuse_half(state: Path) -> None:
+    from careermail.store.baggage import RESTORING
+
+    if (state / RESTORING).exists():
+        raise UsageError(
+            f"{state} is being restored, or that was broken off; then call it again: careermail restore FILE"
+        )
+
+
+def refuse_root(state: Path) -> None:
+    """Keep root from writing files that the service's user could not read tomorrow. Raises UsageError."""
     if os.geteuid() == 0 and state.exists() and (owner := state.stat().st_uid) != 0:
         user = _name(owner)
         raise UsageError(f"{state} belongs to {user}; call careermail as that user: sudo -u {user} careermail …")

@@ -1,12 +1,16 @@
-"""export and erase: all that is held about one person, and its removal."""
+"""export and erase: all that is held about one person, or about everybody, and its removal."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
+import careermail
 from careermail.cli.office import Office
 from careermail.cli.people import find_person
-from careermail.cli.show import emit
+from careermail.cli.show import as_text, with_progress
 from careermail.errors import TryLater, UsageError
 from careermail.model import Fact, Person
 from careermail.plan.endings import wanted_endings
@@ -17,10 +21,52 @@ NOT_OURS = "What lies in mailboxes and calendars is not careermail's to remove: 
 
 
 @click.command("export")
-@click.argument("person")
+@click.argument("person", required=False)
+@click.option("--all", "everything", is_flag=True, help="Everybody and everything, for `careermail restore`.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="A new file, for your eyes alone.")
 @click.pass_obj
-def export_command(office: Office, person: str) -> None:
-    """All that is held about PERSON (an address or part of a name), archived or not, as JSON."""
+def export_command(office: Office, person: str | None, *, everything: bool, output: Path | None) -> None:
+    """All that is held about PERSON (an address or part of a name), archived or not, as JSON.
+
+    With --all it is what another machine needs to go on from here, as lines of JSON, the secret by which answers are
+    known among them.
+    """
+    if (person is None) != everything:
+        raise UsageError("Say whose: careermail export PERSON, or everybody's: careermail export --all")
+    text = _everything(office) if person is None else iter([_of_one(office, person)])
+    if output is None:
+        for line in text:
+            click.echo(line)
+        return
+    _write(output, text)
+
+
+def _write(path: Path, lines: Iterator[bytes]) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _everything(office: Office) -> Iterator[bytes]:
+    from careermail.store.baggage import packed
+    from careermail.store.schema import encode
+
+    head = {"careermail": careermail.__version__, "at": office.clock.now().isoformat()}
+    managers = with_progress(office.store.managers(), "Managers", office.clock)
+    yield from map(encode, packed(office.store, managers, places(office), head))
+
+
+def places(office: Office) -> dict[str, Path]:
+    """The folders of which everything goes along with the facts: the state's, and the world of the provider `local`."""
+    config = office.config
+    world = config.provider["root"] if config.provider["kind"] == "local" else None
+    return {"state": config.service.state, **({"world": world} if world else {})}
+
+
+def _of_one(office: Office, person: str) -> bytes:
     address = _address(office, person)
     found = [
         {"manager": name, "archived": archived, **vars(fact)}
@@ -30,7 +76,7 @@ def export_command(office: Office, person: str) -> None:
         if concerns(fact, name, address)
     ]
     files = [{"file": path, "content": path.read_text(errors="replace")} for path in office.provider.kept(address)]
-    emit({"person": address, "facts": found, "files": files})
+    return as_text({"person": address, "facts": found, "files": files}).encode("utf-8", "surrogatepass")
 
 
 @click.command("erase")

@@ -57,7 +57,12 @@ def called() -> str:
 
 def emit(data: Any) -> None:
     """Print JSON; moments and dates in ISO 8601."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=_plainly))
+    click.echo(as_text(data))
+
+
+def as_text(data: Any) -> str:
+    """JSON; moments and dates in ISO 8601."""
+    return json.dumps(data, indent=2, ensure_ascii=False, default=_plainly)
 
 
 def _plainly(value: Any) -> Any:

@@ -11,12 +11,11 @@ from typing import Any
 
 from careermail.errors import StoreError
 from careermail.model import Fact
+from careermail.store.migrations import FIRST, Tables, migrated, newest
 
-SCHEMA = 1
 TABLE = "facts"
 
 Document = dict[str, Any]
-Tables = dict[str, Any]
 
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
@@ -43,20 +42,23 @@ def essence(fact: Fact) -> bytes:
 
 
 def decode(content: bytes, path: Path) -> tuple[Tables, tuple[Fact, ...]]:
-    """TinyDB's tables in a file's content, and the facts in them.
+    """TinyDB's tables in a file's content, and the facts in them; from an older schema, as if of this one.
+
+    `schema` in the tables is what the file says.
 
     Raises StoreError where a newer careermail wrote them, and UnreadableError where they are not of this shape.
     """
     try:
         tables: Tables = json.loads(content)
         schema = tables["schema"]
-        if schema == SCHEMA:
+        if type(schema) is int and FIRST <= schema <= newest():
+            tables = migrated(tables)
             return tables, _facts(tables[TABLE])
     except _MALFORMED:
         raise UnreadableError from None
-    if type(schema) is int and schema > SCHEMA:
+    if type(schema) is int and schema > newest():
         raise StoreError(
-            f"{path} was written by a newer careermail (schema {schema}; this one knows {SCHEMA}). "
+            f"{path} was written by a newer careermail (schema {schema}; this one knows {newest()}). "
             "Nothing was changed. Install that version again, or restore a backup of before it."
         )
     raise UnreadableError

@@ -4,6 +4,7 @@
     <root>/archive/<manager>.json    what is settled
     <root>/locks/<manager>.lock      held by whoever writes, with the number of that process in it
     <root>/changed/<manager>         empty: these facts have changed, and the daemon has not looked yet
+    <root>/before-schema-N/          the files as they were before they were migrated (migrations.py)
 
 TinyDB writes a file whole, so a write costs what its file holds. One file per manager keeps that flat as the
 organisation grows, and makes a person's data one thing to read, move or erase. The archive keeps it flat as the years
@@ -33,11 +34,10 @@ from careermail.errors import TryLater
 from careermail.model import Fact
 from careermail.store import aside, disk
 from careermail.store.disk import Stamp, told
+from careermail.store.migrations import Tables, copies, keep_copy, newest
 from careermail.store.schema import (
-    SCHEMA,
     TABLE,
     Document,
-    Tables,
     UnreadableError,
     decode,
     documents,
@@ -76,8 +76,9 @@ class _OneWrite(Storage):
 
     def write(self, data: Tables) -> None:
         """Put the tables on disk, durable on return. Raises StoreError."""
-        tables = {"schema": SCHEMA, **data}
+        tables = {"schema": 0, **data} | {"schema": newest()}
         with told(self._path, "written"):
+            keep_copy(self._path, self.tables)
             self.stamp = disk.write_file(self._path, encode(tables), after=self.stamp)
         self.tables = tables
 
@@ -235,17 +236,23 @@ class TinyStore:
         desk.put(_documents(live, known))
         if leaving:
             shelf.put(_documents(archive, known))
+        kept = copies(path) + copies(archive_path)
+        if kept and not known.keys() <= {*map(essence, live), *map(essence, archive)}:  # somebody is erased
+            _delete(kept)
 
     def _forget(self, manager: str) -> None:
         """Delete every file about a manager, the live facts last: until then, nothing is begun anew."""
         path, archive_path = self._path(manager), self._path(manager, archived=True)
         self._known.pop(path, None)
         for file in (archive_path, path):
-            for part in (*aside.places(file), disk.temporary_of(file), file):
-                with told(part, "deleted"):
-                    disk.delete(part)
-        with told(self._announcement(manager), "deleted"):
-            disk.delete(self._announcement(manager))
+            _delete([*copies(file), *aside.places(file), disk.temporary_of(file), file])
+        _delete([self._announcement(manager)])
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with told(path, "deleted"):
+            disk.delete(path)
 
 
 def _quoted(manager: str) -> str:
