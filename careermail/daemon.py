@@ -14,7 +14,7 @@ from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, TryLater
 from careermail.model import Team
 from careermail.notify import Supervisor
-from careermail.plan.planner import INBOX, SERVICE, inbox_of
+from careermail.plan.planner import CHECKS, INBOX, SERVICE, inbox_of
 from careermail.runner import Runner, everyone
 from careermail.signals import Signals
 
@@ -159,6 +159,8 @@ class Daemon:
         try:
             if name in self._inboxes:
                 return self._read_inbox(self._inboxes[name])
+            if name == CHECKS:
+                return self._runner.selfcheck.step(team.manager for team in self._config.teams)
             return self._runner.tick_service(self._teams) if name == SERVICE else self._runner.tick(self._teams[name])
         except TryLater as busy:
             log.info("busy", extra={"manager": name, "reason": str(busy)})
@@ -187,7 +189,8 @@ class Daemon:
         self._agenda.clear()
         self._due.clear()
         self._visit_all()
-        self._agenda.enter(SERVICE, self._clock.now() + A_MOMENT)
+        for name in (SERVICE, CHECKS):
+            self._agenda.enter(name, self._clock.now() + A_MOMENT)
         for n, name in enumerate(self._inboxes):
             self._agenda.enter(name, self._clock.now() + A_LOOK * n)
 
@@ -195,8 +198,9 @@ class Daemon:
         """Say when something is due next; never what two people have to do with each other."""
         if not self._supervisor.listens:
             return
-        # A look into the inbox comes every minute, and is not what anybody waits for.
-        due = min((when for name, when in self._due.items() if name not in self._inboxes), default=None)
+        # A look into the inbox comes every minute, and is not what anybody waits for; nor is the self-check.
+        work = (when for name, when in self._due.items() if name != CHECKS and name not in self._inboxes)
+        due = min(work, default=None)
         rest = f"; nothing is due before {due:%a %d %b %H:%M} UTC" if due else ""
         refused = "; a configuration was refused, the one before runs on" if self._refused else ""
         self._supervisor.status(f"managers: {len(self._teams)}{rest}{refused}")

@@ -289,6 +289,7 @@ class Fact:
       paused, resumed                       key is the series
       settled                               older facts were moved to the archive; data tells up to when
       trouble, solved                       what the admin must know; key is the cause
+      checked                               a login as it was last tried; key is whose it is/its label
     """
 
     at: datetime

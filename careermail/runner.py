@@ -14,9 +14,10 @@ from careermail.errors import CareermailError, ProviderError, StoreError, TryLat
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
 from careermail.plan.history import History, fold, pair
-from careermail.plan.planner import INBOX, ORDER, SERVICE, begun, of_nobody, plan, plan_alarms
+from careermail.plan.planner import CHECKS, INBOX, ORDER, SERVICE, begun, of_nobody, plan, plan_alarms
 from careermail.postman import Postman, reachable
 from careermail.providers import Provider
+from careermail.selfcheck.daily import SelfCheck
 from careermail.store import Store
 from careermail.troubles import BOUNCE, Troubles, permanent, told
 
@@ -63,6 +64,7 @@ class Runner:
         self.troubles = Troubles(store)
         # Looked up at each call, since whoever watches comes later.
         self._postman = Postman(service, provider, store, clock, lambda: self.alive())  # noqa: PLW0108
+        self.selfcheck = SelfCheck(provider, store, clock, self.troubles, lambda: self.alive())  # noqa: PLW0108
 
     def tick(self, team: Team) -> datetime:
         """Do all that is due for one manager, and return when to come back (UTC, always ahead).
@@ -99,7 +101,8 @@ class Runner:
         `visited` are the managers who are looked after: the troubles of any other are over.
         """
         if visited is not None:
-            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in {INBOX, *visited})
+            known = {INBOX, CHECKS, *visited}
+            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in known)
         admin = Person("admin", self.service.admin, working_days=frozenset(range(7)), working_hours=ALWAYS)
         with self.store.lock(SERVICE):
             while True:
@@ -138,6 +141,7 @@ class Runner:
 
     def close(self) -> None:
         """Leave the servers that we are connected to."""
+        self.selfcheck.save()
         self.provider.close()
 
     def foresee(self, team: Team) -> Plan:

@@ -1,7 +1,7 @@
 """What the admin must know, kept among careermail's own facts; keeping it never stops the work that it is about."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +47,11 @@ class Troubles:
             at_once = permanent(error) or getattr(error, "urgent", False)
             due = now if at_once else now + PATIENCE
             self._tell(Fact(now, "trouble", cause, {"note": str(error), "due": due.isoformat(), **data}))
+
+    def foretell(self, cause: str, note: str, now: datetime, *, again: Sequence[str], **data: Any) -> None:
+        """Note what nothing is stuck by yet: it is told now, and `again` at these moments (ISO 8601), not daily."""
+        told_at = {"due": now.isoformat(), "again": list(again)}
+        self._tell(Fact(now, "trouble", cause, {"note": note, **told_at, **data}))
 
     def settle(self, now: datetime, over: Callable[[Fact], bool]) -> None:
         """Note as solved whatever `over` says so of."""

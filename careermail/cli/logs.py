@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TextIO
 
 import click
 
@@ -69,7 +70,7 @@ class Prefixed(Logfmt):
         return f"<{_priority(record)}>{super().format(record)}"
 
 
-class ToJournal(logging.StreamHandler):
+class ToJournal(logging.StreamHandler[TextIO]):
     """Hands each record to journald with its fields, as CAREERMAIL_…; on stderr, which leads there too, if it must."""
 
     def __init__(self, journal: Journal) -> None:

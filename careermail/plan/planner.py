@@ -15,7 +15,7 @@ from careermail.plan.playbook import MERGED, wanted_promise_mails, wanted_sessio
 from careermail.plan.recurrence import at_work, local_day, send_time, working_moment
 from careermail.plan.sessions import Row
 
-SERVICE, INBOX = "_service", "_inbox"  # what is remembered of no manager
+SERVICE, INBOX, CHECKS = "_service", "_inbox", "_checks"  # what is remembered of no manager
 # Calendars come first, so that no mail speaks of a session that is about to move.
 ORDER = {"end": 0, "reshape": 1, "book": 2, "cancel": 3, "move": 4, "single": 5, "note": 6, "unnote": 6}
 CHASE = {"summary": 0, "summary-nudge": 1, "summary-overdue": 2}
@@ -28,7 +28,7 @@ def inbox_of(mailbox: str) -> str:
 
 def of_nobody(name: str) -> bool:
     """Whether what is remembered under this name is no manager's."""
-    return name in {SERVICE, INBOX} or name.startswith(f"{INBOX}/")
+    return name in {SERVICE, INBOX, CHECKS} or name.startswith(f"{INBOX}/")
 
 
 def plan(team: Team, history: History, now: datetime, *, blind: Collection[str] = (), foresee: bool = True) -> Plan:
@@ -76,20 +76,32 @@ def plan_alarms(admin: Person, history: History, now: datetime) -> Plan:
 
 
 def _alarms(person: Person, trouble: Fact, now: datetime) -> Iterator[Wanted]:
-    """The alarm that is to be given now, and the next: at the hour of the person's mails, on any day."""
+    """The alarm that is to be given now, and the next."""
+    moments = sorted(_moments(person, trouble, now))
+    due = [*[m for m in moments if m <= now][-1:], *[m for m in moments if m > now][:1]]
+    for moment in due:
+        until = min((later for later in moments if later > moment), default=moment + A_DAY)
+        yield _alarm(person, trouble, moment, max(until, moment + A_DAY))
+
+
+def _moments(person: Person, trouble: Fact, now: datetime) -> set[datetime]:
+    """When a trouble is to be told around `now`: first, then on the days that it names itself, or each morning.
+
+    A morning is the hour of the person's mails, on any day.
+    """
     first, today = datetime.fromisoformat(trouble.data["due"]), local_day(person, now)
-    mornings = [send_time(person, today + n * A_DAY, "same") for n in (-1, 0, 1)]
-    for due in (max(first, *(m for m in mornings if m <= now)), min(m for m in mornings if m > now)):
-        if due >= first:
-            yield _alarm(person, trouble, due)
+    if "again" in trouble.data:
+        return {first, *map(datetime.fromisoformat, trouble.data["again"])}
+    mornings = (send_time(person, today + n * A_DAY, "same") for n in (-1, 0, 1))
+    return {first, *(morning for morning in mornings if morning > first)}
 
 
-def _alarm(person: Person, trouble: Fact, due: datetime) -> Wanted:
+def _alarm(person: Person, trouble: Fact, due: datetime, until: datetime) -> Wanted:
     return Wanted(
         key=f"{SERVICE}/{trouble.key}/alarm/{local_day(person, due)}/{person.email}",
         kind="alarm",
         due=due,
-        until=due + A_DAY,
+        until=until,
         topic=Topic(Series(person, person), note=str(trouble.data["note"])),
         to=person,
         because="something cannot be done without help",

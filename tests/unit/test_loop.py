@@ -35,10 +35,21 @@ class HandClock:
         pass
 
 
+class NoLogins:
+    """A self-check with nothing to try."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+
+    def step(self, _: object) -> datetime:
+        return self.clock.now() + A_DAY
+
+
 class Visits:
     """A runner that only remembers whom it visited."""
 
     def __init__(self, clock: HandClock) -> None:
+        self.selfcheck = NoLogins(clock)
         self.store, self.clock, self.stopping = MemoryStore(), clock, False
         self.visited: list[str] = []
         self.faults: dict[str, Exception] = {}
