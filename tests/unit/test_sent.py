@@ -59,6 +59,12 @@ def test_an_answer_is_known_by_the_nearest_mail_that_it_names_or_by_its_thread(
     assert sent.answered("bob@example.com", ids, thread) is None
 
 
+def test_a_thread_is_known_to_hold_a_mail_of_ours_be_it_private(sent: Sent):
+    held = [sent.holds("maya@example.com", thread) for thread in ("t1", "t2", "t3", "")]
+    assert held == [True, True, False, False]
+    assert not sent.holds("bob@example.com", "t1")
+
+
 def test_an_answer_gets_our_names_back_in_its_header_alone(sent: Sent):
     body = b"<CAF1@mail.gmail.com>"
     head, ours = (b"In-Reply-To: %s\r\nReferences: <x@y>\r\n %s" % (name, name) for name in (body, b"<due@ours>"))

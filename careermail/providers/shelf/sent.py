@@ -76,6 +76,10 @@ class Sent:
         threaded = sorted((e for e in entries if e.thread == thread), key=lambda e: e.at)
         return threaded[-1] if threaded and not any(e.private for e in threaded) else None
 
+    def holds(self, mailbox: str, thread: str) -> bool:
+        """Whether a mail from this mailbox, be it private, is in this thread of the server's."""
+        return bool(thread) and any(entry.thread == thread for entry in self._of(mailbox))
+
     def before(self, mailbox: str, to: str, root: str) -> Entry | None:
         """The latest mail from this mailbox to this address that left and is in the thread of a Message-ID of ours."""
         thread = (e for e in self._of(mailbox) if e.left and e.to == to.lower() and root in (e.root, e.message_id))
