@@ -29,6 +29,7 @@ WAITS = (timedelta(seconds=1), timedelta(seconds=4))  # before what may be repea
 PATIENCE = timedelta(seconds=10)  # what is to wait for longer is for the caller to come back to
 LONGEST = 100_000_000  # bytes of one answer
 A_PART = 65_536
+UNAUTHORIZED = 401
 # Ids that last while an item moves from folder to folder, times in UTC, and bodies as people typed them.
 PREFER = ('IdType="ImmutableId"', 'outlook.timezone="UTC"', 'outlook.body-content-type="text"')
 
@@ -43,16 +44,23 @@ class Answer:
 
 
 class Graph:
-    """Graph at `base` ("https://graph.microsoft.com/v1.0"), with a token for each mailbox's address."""
+    """Graph at `base` ("https://graph.microsoft.com/v1.0"), with a token for each mailbox's address.
 
-    def __init__(self, base: str, token: Callable[[str], str], clock: Clock) -> None:
-        self.base, self._token, self._clock = base.rstrip("/"), token, clock
+    `renew` is told whose token Graph does not take any more, though it is not over, so that there is another.
+    """
+
+    def __init__(
+        self, base: str, token: Callable[[str], str], clock: Clock, renew: Callable[[str], object] | None = None
+    ) -> None:
+        self.base, self._token, self._clock, self._renew = base.rstrip("/"), token, clock, renew
         self._slots: dict[str, BoundedSemaphore] = {}
         self._kept: Session | None = None
 
-    def get(self, mailbox: str, path: str, query: Mapping[str, str] | None = None) -> Json:
+    def get(
+        self, mailbox: str, path: str, query: Mapping[str, str] | None = None, prefer: Sequence[str] = PREFER
+    ) -> Json:
         """One thing, or one page of them. `path` lies below the mailbox, or is a link that Graph gave."""
-        return self._understood(self.ask("GET", mailbox, path, query, again=True), mailbox)
+        return self._understood(self.ask("GET", mailbox, path, query, prefer=prefer, again=True), mailbox)
 
     def every(self, mailbox: str, path: str, query: Mapping[str, str] | None = None) -> Iterator[Json]:
         """All things of a list, from however many pages (`@odata.nextLink`)."""
@@ -118,6 +126,15 @@ class Graph:
         return f"{self.base}/users/{quote(mailbox, safe='@')}/{path}{said}"
 
     def _once(self, method: str, url: str, mailbox: str, sending: Mapping[str, Any], most: int) -> Answer:
+        answer = self._answer(method, url, mailbox, sending, most)
+        if answer.status == UNAUTHORIZED and self._renew:  # so that nothing was done
+            self._renew(mailbox)
+            answer = self._answer(method, url, mailbox, sending, most)
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 (RFC 9110, 15.3)
+            raise refusal(answer.status, answer.headers, answer.body, mailbox, self._clock.now())
+        return answer
+
+    def _answer(self, method: str, url: str, mailbox: str, sending: Mapping[str, Any], most: int) -> Answer:
         from requests import RequestException
 
         token = self._token(mailbox)
@@ -131,12 +148,9 @@ class Graph:
                 # As `auth`, so that no ~/.netrc comes instead of it.
                 how: dict[str, Any] = {"auth": signed, "timeout": SECONDS, "allow_redirects": False, "stream": True}
                 with self._session().request(method, url, **sending, **how) as response:
-                    answer = Answer(response.status_code, response.headers, _read(response, most))
+                    return Answer(response.status_code, response.headers, _read(response, most))
             except RequestException as error:
                 raise _unreachable(error, url) from None
-        if not 200 <= answer.status < 300:  # noqa: PLR2004 (RFC 9110, 15.3)
-            raise refusal(answer.status, answer.headers, answer.body, mailbox, self._clock.now())
-        return answer
 
     def _session(self) -> Session:
         """The connections, which urllib3 shares between threads; all else of a Session is read only."""
