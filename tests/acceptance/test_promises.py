@@ -12,7 +12,7 @@ from scene import JONAS, MAYA, PAIR, World
 
 from careermail.errors import ProviderError
 from careermail.model import Person, Series, Team
-from careermail.providers import Inbox, Outbox
+from careermail.providers import Inbox, Outbox, one_inbox
 from careermail.runner import Runner
 from careermail.store.tiny import TinyStore
 
@@ -161,8 +161,8 @@ def test_one_managers_broken_file_keeps_nobody_elses_mail_waiting(tmp_path: Path
 
 
 def test_an_inbox_that_cannot_be_read_for_days_is_told_daily_until_it_can(world: World):
-    closed = Closed(world.provider.inbox)
-    world.runner = Runner(world.service, replace(world.provider, inbox=closed), world.store, world.clock)
+    closed = Closed(world.provider.inboxes([])[""])
+    world.runner = Runner(world.service, replace(world.provider, inboxes=one_inbox(closed)), world.store, world.clock)
     drop(world, answer(last(world, "summary", MAYA), MAYA, AGREED))
     for _ in range(3 * 24):
         world.tick()

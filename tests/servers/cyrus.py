@@ -39,6 +39,7 @@ proc_path: {root}/run/proc
 mboxname_lockpath: {root}/run/lock
 sievedir: {root}/sieve
 cyrus_user: {user}
+sendmail: /bin/false
 servername: localhost
 altnamespace: yes
 unixhierarchysep: yes
