@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +24,6 @@ from careermail.providers.google.consent import Consent
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-SECONDS = 30.0  # for one answer
 _AT = "https://www.googleapis.com/auth/"
 # To read mails and to write and send new ones, without a right to change, move or delete what is there, as gmail.modify
 # would give; gmail.send alone knows no drafts, and without a draft nothing tells after a crash whether a mail has left.
@@ -47,6 +48,10 @@ class Way(Protocol):
 
     def kept(self, credentials: Credentials) -> None:
         """A token was given, and with it perhaps something that is worth keeping."""
+        ...
+
+    def end(self) -> datetime | None:
+        """When it ends by itself, where that is known. Raises ProviderError."""
         ...
 
 
@@ -100,21 +105,26 @@ class Access:
         from httplib2 import HttpLib2Error
 
         try:
-            credentials.refresh(transport(self._endpoint))
+            with transport(self._endpoint) as request:
+                credentials.refresh(request)  # type: ignore[no-untyped-call]
         except (GoogleAuthError, HttpLib2Error, OSError) as error:
             return error
         return None
 
 
-def transport(endpoint: str = "") -> Callable[..., Any]:
+@contextmanager
+def transport(endpoint: str = "") -> Iterator[Callable[..., Any]]:
     """How tokens are asked for; all of Google's hosts are at `endpoint` instead, if that is given."""
     from google_auth_httplib2 import Request
-    from httplib2 import Http
 
-    request = Request(Http(timeout=SECONDS))
-    if not endpoint:
-        return request
-    return lambda url, *args, **kwargs: request(_GOOGLE.sub(endpoint, url), *args, **kwargs)
+    from careermail.providers.google.transport import Http
+
+    http = Http()
+    request = Request(http)
+    try:
+        yield lambda url, *args, **how: request(_GOOGLE.sub(endpoint, url) if endpoint else url, *args, **how)
+    finally:
+        http.close()
 
 
 def _way(settings: Mapping[str, Any]) -> Way:
@@ -123,10 +133,21 @@ def _way(settings: Mapping[str, Any]) -> Way:
     return Keyless(settings["impersonate"]) if settings["impersonate"] else Delegation(settings["service_account"])
 
 
-class Delegation:
-    """A service account with a key."""
+class _Lasting:
+    """What the admin gave, until they take it away."""
 
     owner = ""
+
+    def kept(self, credentials: Credentials) -> None:
+        """As Way.kept: there is nothing."""
+
+    def end(self) -> datetime | None:
+        """As Way.end: it is not known."""
+        return None
+
+
+class Delegation(_Lasting):
+    """A service account with a key."""
 
     def __init__(self, key: Secret) -> None:
         self._key, self._client_id = key, ""
@@ -139,25 +160,21 @@ class Delegation:
         try:
             info = json.loads(self._key.text())
             self._client_id = str(info.get("client_id", ""))
-            made = Credentials.from_service_account_info(info, scopes=list(scopes), subject=address)
+            make = Credentials.from_service_account_info
+            made: Credentials | None = make(info, scopes=list(scopes), subject=address)  # type: ignore[no-untyped-call]
         except (ValueError, KeyError, TypeError, AttributeError):
             made = None  # the exception would hold a part of the key
         if made is None:
             raise ProviderError(f"Google: {wrong} (docs/google-admin.md)", urgent=True)
-        return made  # type: ignore[no-any-return]
+        return made
 
     def refused(self, error: Exception, address: str, scopes: Iterable[str]) -> ProviderError:
         """As Way.refused."""
         return refusals.of_delegation(error, address, scopes, self._client_id)
 
-    def kept(self, credentials: Credentials) -> None:
-        """As Way.kept: there is nothing."""
 
-
-class Keyless:
+class Keyless(_Lasting):
     """A service account for which this machine's own identity signs (application default credentials)."""
-
-    owner = ""
 
     def __init__(self, robot: str) -> None:
         self._robot = robot
@@ -172,11 +189,8 @@ class Keyless:
             source, _ = default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
         except DefaultCredentialsError:
             raise refusals.no_identity(self._robot) from None
-        return Credentials(source, self._robot, list(scopes), subject=address)  # type: ignore[no-any-return]
+        return Credentials(source, self._robot, list(scopes), subject=address)  # type: ignore[no-untyped-call]
 
     def refused(self, error: Exception, address: str, scopes: Iterable[str]) -> ProviderError:
         """As Way.refused."""
         return refusals.of_delegation(error, address, scopes, self._robot)
-
-    def kept(self, credentials: Credentials) -> None:
-        """As Way.kept: there is nothing."""

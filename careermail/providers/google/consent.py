@@ -7,7 +7,7 @@ a server is reached through `ssh -L`; Google has closed the ways without a brows
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,7 +62,7 @@ class Consent:
             raise refusals.not_allowed(self.owner, missing)
         self._read = token
         how = {name: client[name] for name in ("client_id", "client_secret", "token_uri")}
-        return Credentials(None, refresh_token=token.refresh_token, scopes=list(scopes), **how)  # type: ignore[no-any-return]
+        return Credentials(None, refresh_token=token.refresh_token, scopes=list(scopes), **how)  # type: ignore[no-untyped-call]
 
     def refused(self, error: Exception, address: str, scopes: Iterable[str]) -> ProviderError:
         """As Way.refused."""
@@ -73,6 +73,10 @@ class Consent:
         fresh = getattr(credentials, "refresh_token", "")
         if self._read and self._token.file and fresh and fresh != self._read.refresh_token:
             store(self._token.file, replace(self._read, refresh_token=fresh))
+
+    def end(self) -> datetime | None:
+        """As Way.end."""
+        return self.token().end
 
     def token(self) -> Token:
         """The consent as it is kept. Raises ProviderError with the owner, urgent, where there is none."""
@@ -127,8 +131,6 @@ def ask(  # noqa: PLR0913 (each is a thing of its own; the last two are named)
     token = Token(account, str(answer.get("refresh_token", "")), _granted(answer))
     if missing := [scope for scope in scopes if scope not in token.scopes]:
         raise refusals.unticked(missing)
-    if not token.refresh_token:
-        raise UsageError("Google gave no refresh token; take careermail's access away at")
     return _lasting(token, answer.get("refresh_token_expires_in"), clock)
 
 
@@ -161,6 +163,3 @@ def _lasting(token: Token, seconds: Any, clock: Clock) -> Token:
     if left < SHORTEST:
         raise refusals.too_short(left)
     return replace(token, expires=(clock.now() + left).isoformat(timespec="seconds"))
-
-
-Say = Callable[[str], None]

@@ -8,6 +8,7 @@ Of what Google said, only the error's own name and sentence are ever repeated.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,15 @@ AGAIN = "give it again: careermail auth google"
 _CONSOLE = "Admin console, Security > Access and data control > API controls"
 _DELEGATION = f"{_CONSOLE} > Manage Domain Wide Delegation"
 _DOCS = "docs/google-admin.md"
+
+
+# By what Google's sentence says of an invalid_grant.
+_CAUSES = {
+    "email|user id": "The organisation has no such user: mend the address, or take it out of the configuration.",
+    "signature": "The key was deleted or disabled: make a new one, as `service_account` in [provider].",
+    "short-lived": "The clock of this machine is wrong.",
+    "rapt": f"The identity of this machine is a person's, whose session has ended: use one that lasts ({_DOCS}).",
+}
 
 
 def is_unauthorized(error: Exception) -> bool:
@@ -81,7 +91,9 @@ def not_given(error: Exception) -> UsageError:
     if code == "access_denied":
         return UsageError("Access was not allowed in the browser. Nothing was stored; call this again to try again.")
     if code in ("invalid_client", "unauthorized_client", "deleted_client", "disabled_client"):
-        return UsageError(f"Google does not know the OAuth client ({code}): download its JSON anew. Nothing was stored.")
+        return UsageError(
+            f"Google does not know the OAuth client ({code}): download its JSON anew. Nothing was stored."
+        )
     return UsageError(f"What came from the browser was no consent ({code}). Nothing was stored; call this again.")
 
 
@@ -138,15 +150,8 @@ def _why_delegation(code: str, words: str, scopes: Iterable[str], client_id: str
         )
     if code == "SERVICE_DISABLED":
         return "Enable the IAM Service Account Credentials API (iamcredentials.googleapis.com) in the project."
-    if "email" in words.lower() or "user id" in words.lower():
-        return "There is no such user in the organisation: mend the address, or take it out of the configuration."
-    if "signature" in words.lower():
-        return "The key was deleted or disabled: make a new one, as `service_account` in [provider]."
-    if "short-lived" in words.lower():
-        return "The clock of this machine is wrong."
-    if "rapt" in words.lower():
-        return f"The identity of this machine is a person's, whose session has ended: use one that lasts ({_DOCS})."
-    return f"Was the service account {client_id} deleted or disabled? See {_DOCS}."
+    causes = (cause for hint, cause in _CAUSES.items() if re.search(hint, words, re.IGNORECASE))
+    return next(causes, f"Was the service account {client_id} deleted or disabled? See {_DOCS}.")
 
 
 def no_identity(robot: str) -> ProviderError:

@@ -80,6 +80,11 @@ class Sent:
         """Whether a mail from this mailbox, be it private, is in this thread of the server's."""
         return bool(thread) and any(entry.thread == thread for entry in self._of(mailbox))
 
+    def since(self, mailbox: str) -> datetime | None:
+        """When the first mail of which this is remembered left this mailbox, or was about to."""
+        first = min((e.at for e in self._of(mailbox)), default="")
+        return datetime.fromisoformat(first) if first else None
+
     def before(self, mailbox: str, to: str, root: str) -> Entry | None:
         """The latest mail from this mailbox to this address that left and is in the thread of a Message-ID of ours."""
         thread = (e for e in self._of(mailbox) if e.left and e.to == to.lower() and root in (e.root, e.message_id))
@@ -89,6 +94,10 @@ class Sent:
         """The latest mail from this mailbox with this Message-ID of ours, to whomever."""
         found = (entry for entry in self._of(mailbox) if entry.message_id == message_id)
         return max(found, key=lambda e: e.at, default=None)
+
+    def unnamed(self, mailbox: str) -> list[Entry]:
+        """The mails from this mailbox that were ready to leave, and of which it is not known under which name they did."""
+        return [entry for entry in self._of(mailbox) if entry.draft and not entry.left]
 
     def ours(self, mailbox: str, raw: bytes, *, whole: bool = False) -> bytes:
         """A received mail, its header naming our mails by our own Message-IDs; all of it where `whole` is said.

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlencode
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fakes.web import Answer, Request
 from google.auth import crypt, jwt
-from web import Answer, Request
 
 SCOPE = "https://www.googleapis.com/auth/"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -146,7 +146,7 @@ class Accounts:
         again = self.consent(grant.account, grant.scopes) if self.rotates else ""
         return self._granted(Grant(grant.account, frozenset(wanted)), again)
 
-    def _of_robot(self, assertion: str) -> Answer:
+    def _of_robot(self, assertion: str) -> Answer:  # noqa: PLR0911 (Google has as many ways to refuse)
         claims = json.loads(_decoded(assertion.split(".")[1]))
         robot = self.robots.get(claims["iss"])
         if robot is None:

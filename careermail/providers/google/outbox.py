@@ -1,0 +1,195 @@
+"""Mails that leave from people's own Gmail, each by way of a draft, so that a crash never sends one twice.
+
+Gmail gives what leaves a Message-ID of its own, so that nothing can be found by ours. A draft that is gone has
+left, and what has left lies in its thread, marked by a header of ours.
+https://developers.google.com/workspace/gmail/api/guides/drafts and …/guides/threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING, Any
+
+from careermail.errors import ProviderError
+from careermail.model import Service
+from careermail.providers.google.headers import MARK, Head, addresses, is_private, mark_of
+from careermail.providers.shelf.sent import Entry, Sent
+
+if TYPE_CHECKING:
+    from careermail.providers.google.api import Api
+
+log = logging.getLogger("careermail")
+
+GONE = 404
+LATEST = 100  # drafts among which one is looked for that was made right before a crash
+A_DAY = timedelta(days=1)
+HEAD = "id,threadId,labelIds,payload/headers"
+_POLICY = SMTP.clone(cte_type="7bit")
+Json = dict[str, Any]
+
+
+class GmailOutbox:
+    """As Outbox, from the mailbox that From names; `sent` remembers what left, and what was about to."""
+
+    def __init__(self, gmail: Api, sent: Sent, service: Service) -> None:
+        self._gmail, self._sent, self._service = gmail, sent, service
+        self._roots = re.compile(rf"<[0-9a-f]{{32}}@{re.escape(service.domain)}>")
+
+    def send(self, message: EmailMessage) -> None:
+        """As Outbox.send. Raises ProviderError; where it may have left all the same, `find` tells."""
+        mailbox, to, message_id = _ends(message)
+        known = self._sent.get(message_id, to)
+        left = self._has_left(known) if known else None
+        if left:
+            return
+        held = self._held(known) if known and left is False and known.mailbox == mailbox else None
+        entry = held or self._begun(message)
+        letter = self._letter(message, entry)
+        entry = held or self._drafted(entry, letter)
+        # What was drafted before a crash may be edited or out of date: what is said now is what leaves.
+        body = {"id": entry.draft, **({"message": letter} if held else {})}
+        gone = self._ask(entry, lambda users: users.drafts().send(userId="me", body=body), again=False)
+        self._note(replace(entry, thread=gone["threadId"]), gone["id"])
+
+    def find(self, message_id: str, to: str) -> bool | None:
+        """As Outbox.find: None where there was a draft that is neither there nor among what was sent."""
+        entry = self._sent.get(message_id.strip(), to)
+        return self._has_left(entry) if entry else False
+
+    def _ask(self, entry: Entry, make: Callable[[Any], Any], **how: Any) -> Any:
+        return self._gmail.ask(entry.mailbox, lambda gmail: make(gmail.users()), **how)
+
+    # --- before it leaves ---
+
+    def _begun(self, message: EmailMessage) -> Entry:
+        """Have it known that a draft is about to be made, so that after a crash it is looked for."""
+        mailbox, to, message_id = _ends(message)
+        private = is_private(_addresses(message, "Reply-To"), self._service)
+        root = str(message["In-Reply-To"] or message_id).strip()
+        entry = Entry(mailbox, to, message_id, private=private, root=root)
+        self._sent.keep(entry)
+        return entry
+
+    def _letter(self, message: EmailMessage, entry: Entry) -> Json:
+        """The mail as Gmail takes it: marked, and in its thread by the names that Gmail gave."""
+        copy, thread = deepcopy(message), ""
+        if before := self._sent.before(entry.mailbox, entry.to, entry.root):
+            thread = before.thread
+            _set(copy, "In-Reply-To", before.real)
+            _set(copy, "References", " ".join(dict.fromkeys([entry.root, before.real])))
+        elif message["In-Reply-To"] and not self._roots.fullmatch(entry.root):
+            thread = self._thread_of(entry)
+        _set(copy, MARK, mark_of(entry.message_id, entry.to))
+        raw = urlsafe_b64encode(copy.as_bytes(policy=_POLICY)).decode()
+        return {"raw": raw, **({"threadId": thread} if thread else {})}
+
+    def _thread_of(self, entry: Entry) -> str:
+        """The thread of somebody's mail that this one answers; "" where it is not in the mailbox."""
+        query = f"rfc822msgid:{entry.root.strip('<>')}"
+        how = {"q": query, "maxResults": 1, "fields": "messages(id,threadId)"}
+        found = self._ask(entry, lambda users: users.messages().list(userId="me", **how))
+        return next((str(one["threadId"]) for one in found.get("messages", ())), "")
+
+    def _drafted(self, entry: Entry, letter: Json) -> Entry:
+        made = self._create(entry, letter, fine=[GONE])
+        if made is None:  # the thread was deleted meanwhile
+            made = self._create(entry, {"raw": letter["raw"]})
+        return self._with_draft(entry, made)
+
+    def _create(self, entry: Entry, letter: Json, **how: Any) -> Any:
+        body = {"message": letter}
+        return self._ask(entry, lambda users: users.drafts().create(userId="me", body=body), again=False, **how)
+
+    def _with_draft(self, entry: Entry, draft: Json) -> Entry:
+        entry = replace(entry, draft=draft["id"], thread=draft["message"]["threadId"])
+        self._sent.keep(entry)
+        return entry
+
+    # --- after a crash ---
+
+    def _has_left(self, entry: Entry) -> bool | None:
+        if entry.left or not entry.draft:
+            return entry.left
+        how = {"id": entry.draft, "format": "minimal", "fields": "id"}
+        if self._ask(entry, lambda users: users.drafts().get(userId="me", **how), fine=[GONE]):
+            return False
+        return True if self._found(entry) else None
+
+    def _held(self, entry: Entry) -> Entry | None:
+        """A mail that did not leave, with its draft, even if nobody heard that one was made."""
+        if entry.draft:
+            return entry
+        how = {"maxResults": LATEST, "fields": "drafts(id,message(id,threadId))"}
+        drafts = self._ask(entry, lambda users: users.drafts().list(userId="me", **how)).get("drafts", ())
+        mark = mark_of(entry.message_id, entry.to)
+        for draft in drafts:
+            head = self._head(entry, draft["message"]["id"])
+            if head and head.first(MARK) == mark:
+                return self._with_draft(entry, draft)
+        return None
+
+    def _found(self, entry: Entry) -> bool:
+        """Whether it lies among what was sent; by which name, is kept."""
+        mark = mark_of(entry.message_id, entry.to)
+        for head in (*self._in_thread(entry), *self._lately_sent(entry)):
+            if "SENT" in head.labels and head.first(MARK) == mark:
+                self._note(replace(entry, thread=head.thread), head.id)
+                return True
+        return False
+
+    def _in_thread(self, entry: Entry) -> list[Head]:
+        how = {"id": entry.thread, "format": "metadata", "metadataHeaders": [MARK], "fields": f"messages({HEAD})"}
+        thread = self._ask(entry, lambda users: users.threads().get(userId="me", **how), fine=[GONE])
+        return [Head(one) for one in (thread or {}).get("messages", ())]
+
+    def _lately_sent(self, entry: Entry) -> Iterable[Head]:
+        since = int((datetime.fromisoformat(entry.at) - A_DAY).timestamp())
+        how = {"q": f"in:sent to:{entry.to} after:{since}", "maxResults": LATEST, "fields": "messages(id)"}
+        found = self._ask(entry, lambda users: users.messages().list(userId="me", **how))
+        heads = (self._head(entry, one["id"]) for one in found.get("messages", ()))
+        return (head for head in heads if head)
+
+    def _head(self, entry: Entry, identity: str, header: str = MARK) -> Head | None:
+        """One header of a message, and where it lies; None where it is gone."""
+        how = {"id": identity, "format": "metadata", "metadataHeaders": [header], "fields": HEAD}
+        told = self._ask(entry, lambda users: users.messages().get(userId="me", **how), fine=[GONE])
+        return Head(told) if told else None
+
+    # --- after it left ---
+
+    def _note(self, entry: Entry, identity: str) -> None:
+        """Keep under which name a mail left; that it left is told all the same where this cannot be read now."""
+        try:
+            head = self._head(entry, identity, "Message-ID")
+        except ProviderError as error:
+            log.warning("a mail left under a name that is not known yet", extra={"to": entry.to, "reason": str(error)})
+            self._sent.keep(entry)
+            return
+        real = head.first("Message-ID") if head else ""
+        self._sent.keep(replace(entry, draft="", real=real or entry.message_id))
+
+
+def _ends(message: EmailMessage) -> tuple[str, str, str]:
+    """From which mailbox a mail leaves, to whom, and its Message-ID. Raises ProviderError (permanent)."""
+    senders, recipients = _addresses(message, "From"), _addresses(message, "To", "Cc", "Bcc")
+    if not message["Message-ID"] or not message["To"] or len(recipients) != 1 or len(senders) != 1:
+        words = "a mail needs a Message-ID, one address in From, and exactly one in To, Cc and Bcc."
+        raise ProviderError(words, permanent=True)
+    return senders[0], recipients[0], str(message["Message-ID"]).strip()
+
+
+def _addresses(message: EmailMessage, *names: str) -> list[str]:
+    return addresses(str(value) for name in names for value in message.get_all(name, []))
+
+
+def _set(message: EmailMessage, name: str, value: str) -> None:
+    del message[name]
+    message[name] = value
