@@ -12,10 +12,13 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from careermail.clock import Clock
 from careermail.errors import ProviderError
+from careermail.model import opaque
 from careermail.providers.exchange.online import refuse_online
 from careermail.providers.standards.tls import tls_context, untrusted
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0  # for one answer; the library's own 120 hold whatever else it is told
 BUILDS = {"2010": (14, 3), "2013": (15, 0, 847), "2016": (15, 1), "2019": (15, 2), "SE": (15, 2)}
+BARRED = timedelta(minutes=15)  # two tries in half an hour: no usual policy locks an account for that
 _LOCALE = "en_US"  # folders are asked for by what they are, never by name
 _AADSTS = re.compile(r"AADSTS\d+")
 # What Entra ID means by its codes (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
@@ -38,16 +42,30 @@ _MEANINGS = {
 }
 
 
+class _Refused(NamedTuple):
+    """A login that was refused: with which secret, until when it is not tried again, and what is told meanwhile."""
+
+    secret: str
+    until: datetime
+    error: ProviderError
+
+    def holds(self, secret: str, now: datetime) -> bool:
+        """Whether the same login would be refused again."""
+        return now < self.until and opaque(secret) == self.secret
+
+
 class Login:
     """One way in to one server. It is made when it is first needed, and anew after `forget`.
 
     `settings` are those of [provider] as careermail.config.exchange makes them; `seconds` is how long to wait for an
-    answer. What it raises beside ProviderError is the library's, to be told by `refusal`.
+    answer. A login that was refused is not tried again for a while with the same secret. What it raises beside
+    ProviderError is the library's, to be told by `refusal`.
     """
 
-    def __init__(self, settings: Mapping[str, Any], *, seconds: float = SECONDS) -> None:
-        self._settings, self._seconds, self._url = settings, seconds, str(settings["url"])
+    def __init__(self, settings: Mapping[str, Any], clock: Clock, *, seconds: float = SECONDS) -> None:
+        self._settings, self._clock, self._seconds, self._url = settings, clock, seconds, str(settings["url"])
         self._protocol: Protocol | None = None
+        self._refused: _Refused | None = None
 
     @property
     def where(self) -> str:
@@ -98,7 +116,7 @@ class Login:
                 case ssl.SSLError():
                     return untrusted(one, self.where)
                 case UnauthorizedError():
-                    return ProviderError(self._refused(str(one)), urgent=True)
+                    return self._barred(str(one))
                 case OAuth2Error():
                     return ProviderError(self._no_token(str(one)), urgent=True)
         return None
@@ -108,6 +126,8 @@ class Login:
     def _connected(self) -> Protocol:
         from careermail.providers.exchange.session import protocol
 
+        if self._refused and self._refused.holds(self._secret(), self._clock.now()):
+            raise self._refused.error  # directories lock an account after some wrong passwords
         if not self._protocol:
             logging.getLogger("exchangelib").setLevel(logging.CRITICAL + 1)  # its logs quote what people wrote
             self._protocol = protocol(self._configured(), self._context(), self._seconds)
@@ -141,7 +161,10 @@ class Login:
             case "oauth":
                 return AppCredentials(self._settings, self._url)
             case _:
-                return Credentials(self._settings["user"], self._settings["password"].value())
+                return Credentials(self._settings["user"], self._secret())
+
+    def _secret(self) -> str:
+        return self._settings["password"].value() if self._settings["password"] else ""
 
     def _discovered(self, credentials: BaseCredentials | None) -> str:
         from careermail.providers.exchange.discover import discovered
@@ -153,7 +176,12 @@ class Login:
     def _context(self) -> ssl.SSLContext:
         return tls_context(self._settings["ca"], insecure=self._settings["insecure"])
 
-    def _refused(self, said: str) -> str:
+    def _barred(self, said: str) -> ProviderError:
+        error = ProviderError(self._unauthorized(said), urgent=True)
+        self._refused = _Refused(opaque(self._secret()), self._clock.now() + BARRED, error)
+        return error
+
+    def _unauthorized(self, said: str) -> str:
         refused = f"{self.where} refuses the login of {self.who}"
         if "locked out" in said:
             return f"{refused}: the account is locked out; unlock it in the directory"

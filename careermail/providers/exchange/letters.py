@@ -1,0 +1,128 @@
+"""A mail as Exchange's type Message, and the properties by which ours are found again.
+
+Exchange keeps one body of a mail and makes the text part of an HTML body by itself. Headers of ours go along in the
+property set InternetHeaders; what begins with X- arrives, of the others nobody can be sure.
+https://learn.microsoft.com/exchange/client-developer/web-service-reference/message-ex15websvcsotherref
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import Any
+
+from exchangelib import Account, Body, ExtendedProperty, FileAttachment, HTMLBody, Mailbox, Message
+from exchangelib.folders import Folder, Root
+from exchangelib.properties import DistinguishedFolderId
+
+from careermail.mail.escape import plain
+from careermail.model import opaque
+from careermail.providers.exchange.properties import SET
+from careermail.providers.shelf.sent import Entry
+
+LONGEST_SUBJECT = 255  # characters that the library lets pass
+HEADERS = {
+    "X-Careermail-Kind": "careermail_kind",
+    "X-Careermail-Key": "careermail_key",
+    "Auto-Submitted": "careermail_auto",
+}
+NAMES = ("message_id", "in_reply_to", "references")  # what a server may not let be set
+
+
+class Mark(ExtendedProperty):  # type: ignore[misc]
+    """What tells a mail of ours, in Drafts and in Sent Items; it stays in the mailbox."""
+
+    property_set_id = SET
+    property_name = "careermail-mail"
+    property_type = "String"
+
+
+def _header(name: str) -> type[ExtendedProperty]:
+    kind = {"distinguished_property_set_id": "InternetHeaders", "property_name": name, "property_type": "String"}
+    return type("Header", (ExtendedProperty,), kind)
+
+
+Message.register("careermail_mail", Mark)
+for _name, _attribute in HEADERS.items():
+    Message.register(_attribute, _header(_name))
+
+
+def mark(entry: Entry) -> str:
+    """The value of Mark: no one reads from it what it is about."""
+    return opaque(f"{entry.message_id}\n{entry.to}")
+
+
+def folder(account: Account, kind: type[Folder]) -> Folder:
+    """One of the folders that every mailbox has, by what it is; nothing is asked of the server for it."""
+    box = Mailbox(email_address=account.primary_smtp_address)
+    root = Root(account=account, _distinguished_id=DistinguishedFolderId(id="root", mailbox=box))
+    return kind(root=root, _distinguished_id=DistinguishedFolderId(id=kind.DISTINGUISHED_FOLDER_ID, mailbox=box))
+
+
+def marked(place: Folder, entry: Entry, *fields: str) -> list[Message]:
+    """What lies in a folder and is this mail; of its other properties, FindItem tells only the shorter."""
+    return list(place.filter(careermail_mail=mark(entry)).only("id", "changekey", *fields))
+
+
+def addresses(message: EmailMessage, *fields: str) -> list[str]:
+    """The bare addresses in some fields, in lower case."""
+    said = [str(value) for name in fields for value in message.get_all(name, [])]
+    return [address.lower() for _, address in getaddresses(said) if address]
+
+
+def sound(answer: Any) -> Any:
+    """What the library returned; raises what it returned in its place."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def draft_of(drafts: Folder, message: EmailMessage, entry: Entry, *, without: Container[str]) -> Message:
+    """The mail as a draft that is not there yet; the NAMES in `without` are left to the server."""
+    names = {
+        "message_id": entry.message_id,
+        "in_reply_to": _ids(message, "In-Reply-To"),
+        "references": _ids(message, "References"),
+    }
+    return Message(
+        folder=drafts,
+        subject=plain(message["Subject"] or "")[:LONGEST_SUBJECT],
+        body=_body(message),
+        to_recipients=_people(message, "To"),
+        reply_to=_people(message, "Reply-To") or None,
+        attachments=_files(message),
+        careermail_mail=mark(entry),
+        **{HEADERS[name]: str(message[name]) for name in HEADERS if message[name]},
+        **{name: said for name, said in names.items() if said and name not in without},
+    )
+
+
+def _ids(message: EmailMessage, field: str) -> str:
+    return " ".join(str(message[field] or "").split())
+
+
+def _people(message: EmailMessage, field: str) -> list[Mailbox]:
+    named = getaddresses([str(value) for value in message.get_all(field, [])])
+    return [Mailbox(name=name or None, email_address=address) for name, address in named if address]
+
+
+def _body(message: EmailMessage) -> Body | HTMLBody:
+    part = message.get_body(("html", "plain"))
+    if part is None:
+        return Body("")
+    content: Any = part.get_content()
+    return HTMLBody(content) if part.get_content_subtype() == "html" else Body(content)
+
+
+def _files(message: EmailMessage) -> list[FileAttachment]:
+    return [
+        FileAttachment(
+            name=part.get_filename() or "file", content_type=part.get_content_type(), content=_bytes(part.get_content())
+        )
+        for part in message.iter_attachments()
+    ]
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
