@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Event, Lock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,6 +24,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]  # names in lower case
     body: bytes = field(repr=False)
+    peer: int = 0  # the client's port: the same for all that comes over one connection
 
     @property
     def steps(self) -> list[str]:
@@ -77,8 +79,8 @@ class Fault:
 class Web:
     """A context manager: the server, its address, what it was asked, and its faults."""
 
-    def __init__(self, *rooms: Room) -> None:
-        self.rooms, self.log, self.faults = list(rooms), list[Request](), list[Fault]()
+    def __init__(self, *rooms: Room, tls: SSLContext | None = None) -> None:
+        self.rooms, self.log, self.faults, self._tls = list(rooms), list[Request](), list[Fault](), tls
         self._lock, self._over = Lock(), Event()
 
     def __enter__(self) -> Self:
@@ -90,6 +92,9 @@ class Web:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if self._tls:
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
+            self.url = self.url.replace("http:", "https:")
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
@@ -139,7 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = parse_qs(parts.query, keep_blank_values=True)
-        answer = self.owner.serve(Request(self.command, parts.path, query, headers, body))
+        asked = Request(self.command, parts.path, query, headers, body, self.client_address[1])
+        answer = self.owner.serve(asked)
         if answer is None:
             self.close_connection = True
             self.connection.close()

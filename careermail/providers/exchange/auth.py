@@ -119,7 +119,8 @@ class Login:
                     return self._barred(str(one))
                 case OAuth2Error():
                     return ProviderError(self._no_token(str(one)), urgent=True)
-        return None
+        # What breaks off on the way to EWS itself has a name of the library's.
+        return ProviderError(f"{self.where}: its way in cannot be reached") if isinstance(error, OSError) else None
 
     # --- within ----------------------------------------------------------------------------------
 
@@ -135,16 +136,19 @@ class Login:
 
     def _configured(self) -> Configuration:
         from exchangelib import Build, Configuration, FailFast, Version
+        from exchangelib.transport import AUTH_TYPE_MAP
 
         from careermail.providers.exchange.session import AUTH_TYPES
 
+        if (kind := AUTH_TYPES[self._settings["auth"]]) not in AUTH_TYPE_MAP:
+            raise ProviderError(f"{self.where}: Kerberos needs requests-gssapi, which is not installed", urgent=True)
         credentials = self._credentials()
         self._url = self._url or self._discovered(credentials)
         refuse_online(self._url)
         return Configuration(
             credentials=credentials,
             service_endpoint=self._url,
-            auth_type=AUTH_TYPES[self._settings["auth"]],
+            auth_type=kind,
             version=Version(Build(*BUILDS[self._settings["version"]])),
             retry_policy=FailFast(),  # the other one posts again on a 503, and what it posted may have been done
             max_connections=1,
