@@ -7,6 +7,7 @@ from typing import Any
 
 from careermail.errors import CareermailError, ProviderError, TryLater
 from careermail.model import Fact
+from careermail.plan.archive import forgotten
 from careermail.plan.history import fold
 from careermail.plan.planner import SERVICE
 from careermail.store import Store
@@ -15,7 +16,7 @@ log = logging.getLogger("careermail")
 
 # A temporary failure becomes the admin's business when it has lasted this long.
 PATIENCE = timedelta(hours=4)
-
+TIDY_FROM = 400  # facts; below that the file is small enough to be left as it is
 
 BOUNCE = "bounce/"  # begins the cause of what nobody can be told any more at their address
 
@@ -54,10 +55,23 @@ class Troubles:
         self._tell(Fact(now, "trouble", cause, {"note": note, **told_at, **data}))
 
     def settle(self, now: datetime, over: Callable[[Fact], bool]) -> None:
-        """Note as solved whatever `over` says so of."""
-        for cause, trouble in self.standing().items():
-            if over(trouble):
-                self._tell(Fact(now, "solved", cause))
+        """Note as solved whatever `over` says so of; what has long been solved is forgotten."""
+        solved = [cause for cause, trouble in self.standing().items() if over(trouble)]
+        for cause in solved:
+            self._tell(Fact(now, "solved", cause))
+        if solved:
+            self._forget(now)
+
+    def _forget(self, now: datetime) -> None:
+        """Every visit reads these facts, and every trouble writes them all: they must not grow with the years."""
+        try:
+            with self._store.lock(SERVICE):
+                facts = self._store.load(SERVICE)
+                kept = forgotten(facts, now)
+                if len(facts) >= TIDY_FROM and len(kept) <= len(facts) / 2:
+                    self._store.replace(SERVICE, kept, [])
+        except CareermailError as error:
+            self._say(error)
 
     def _tell(self, fact: Fact) -> None:
         self._unwritten[fact.key] = fact

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 
 import click
 
@@ -68,7 +69,7 @@ def _root(ctx: click.Context) -> click.Command:
 
 def _page(ctx: click.Context) -> Iterator[str]:
     yield f'.TH CAREERMAIL 1 "" "careermail {careermail.__version__}" "User commands"'
-    yield from (".SH NAME", rf"careermail \- {_said(_words(ctx.command).rstrip('.').lower())}")
+    yield from (".SH NAME", rf"careermail \- {_said(_words(ctx.command).partition(':')[0].lower())}")
     yield from (".SH SYNOPSIS", r"\fBcareermail\fR [\fIOPTION\fR] \fICOMMAND\fR [\fIARGUMENT\fR]...")
     yield from (".SH OPTIONS", *_options(ctx), ".SH COMMANDS")
     if isinstance(ctx.command, click.Group):
@@ -87,12 +88,12 @@ def _command(ctx: click.Context) -> Iterator[str]:
 
 
 def _words(command: click.Command) -> str:
-    return (command.help or command.short_help or "").strip()
+    return cleandoc(command.help or command.short_help or "")
 
 
 def _options(ctx: click.Context) -> Iterator[str]:
     records = (parameter.get_help_record(ctx) for parameter in ctx.command.get_params(ctx))
-    return _listed(record for record in records if record)
+    return _listed(record for record in records if record and record[1] and (not ctx.parent or not record[0].endswith("--help")))
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

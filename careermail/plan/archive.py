@@ -7,6 +7,7 @@ from careermail.model import Effect, Fact
 from careermail.plan.history import EFFECTS, LONG_AGO, fold, pair
 
 KEPT = timedelta(days=200)
+REMEMBERED = timedelta(days=30)  # what went wrong and is over
 SESSIONS = {"seen", "missed", "moved", "waived", "later"}
 LETTERS = {"heard", "away"}
 
@@ -23,6 +24,19 @@ def settle(facts: list[Fact], now: datetime) -> tuple[list[Fact], list[Fact]]:
     over = (datetime.fromisoformat(f.data["until"]) for f in old if f.kind in EFFECTS and "until" in f.data)
     horizon = max([fold(facts).horizon, *over])
     return [*live, Fact(now, "settled", "", {"horizon": horizon.isoformat()})], old
+
+
+def forgotten(facts: list[Fact], now: datetime) -> list[Fact]:
+    """What stays of careermail's own facts: troubles that stand or stood of late, and the alarms about these."""
+    history, horizon = fold(facts), now - REMEMBERED
+    spent = {key for key, effect in history.effects.items() if _spent(effect, horizon)}
+
+    def stays(fact: Fact) -> bool:
+        if fact.kind in EFFECTS:
+            return fact.key not in spent
+        return fact.kind not in {"trouble", "solved"} or fact.at >= horizon or history.troubles.get(fact.key) is fact
+
+    return [fact for fact in facts if stays(fact)]
 
 
 def _gone(facts: list[Fact], horizon: datetime) -> Callable[[Fact], bool]:
