@@ -112,6 +112,10 @@ class Tokens(ABC):
         """Who alone can mend the login, where it is one person's."""
         return self.whose(mailbox)
 
+    def kept(self, address: str) -> list[Path]:  # noqa: ARG002
+        """The files of a login that are about somebody with this address."""
+        return []
+
     @property
     def authority(self) -> dict[str, Any]:
         """What every application of msal's is told; each is made anew, since msal holds on to refusals for a minute."""
@@ -209,6 +213,10 @@ class PersonalTokens(Tokens):
         if cache.has_state_changed:
             make_folder(self.file(mailbox).parent)
             write(self.file(mailbox), cache.serialize().encode())
+
+    def kept(self, address: str) -> list[Path]:
+        """As Tokens.kept."""
+        return [file] if (file := self.file(address)).exists() else []
 
     def file(self, mailbox: str) -> Path:
         """Where it is kept."""

@@ -23,13 +23,15 @@ def entra(who: str, owner: str = "") -> Iterator[None]:
     try:
         yield
     except ProviderError as error:
-        raise ProviderError(f"{who}: {error}", urgent=error.urgent, retry_after=error.retry_after) from None
+        raise ProviderError(
+            f"{who}: {error}", urgent=error.urgent, retry_after=error.retry_after, owner=error.owner
+        ) from None
     except (
         ValueError,
         MsalError,
         RuntimeError,
         KeyError,
-    ) as error:  # a tenant that is none, an answer without what it needs
+    ) as error:  # no such tenant, or an answer that lacks what it needs
         behind = str(error.__context__ or "")  # msal tells of a tenant in its own words, after those of the server
         raise refusal(who, behind if "AADSTS" in behind else str(error), mailbox=owner) from None
 
