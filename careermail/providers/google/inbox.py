@@ -19,12 +19,12 @@ from careermail.mail.authenticity import vouch
 from careermail.model import Service
 from careermail.providers import A_BATCH, LONGEST
 from careermail.providers.google.headers import MARK, WATCHED, Head, names_us
+from careermail.providers.google.trail import GONE, Trail
 from careermail.providers.shelf.sent import Sent
 
 if TYPE_CHECKING:
     from careermail.providers.google.api import Api
 
-GONE = 404
 LOOK_BACK = timedelta(days=31)
 A_DAY = timedelta(days=1)
 AT_ONCE = 200  # heads that one fetch reads at most, so that a long backlog goes on from where it was left
@@ -54,7 +54,7 @@ class GmailInbox:
         self, gmail: Api, mailbox: str, sent: Sent, service: Service, clock: Clock, *, stamp: str = ""
     ) -> None:
         self._gmail, self._mailbox, self._sent, self._service = gmail, mailbox, sent, service
-        self._clock, self._stamp = clock, stamp
+        self._clock, self._stamp, self._trail = clock, stamp, Trail(gmail, sent)
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
         """As Inbox.fetch. Raises ProviderError."""
@@ -129,12 +129,12 @@ class GmailInbox:
     def _number(self) -> str:
         """A history id after which nothing is that the search does not know yet: that of the latest mail that it finds.
 
-        Where that is old, the mailbox's own, since Gmail forgets them.
+        Where Gmail forgot that, or may soon, the mailbox's own.
         """
         for one in self._list(maxResults=1).get("messages", ()):
-            how = {"id": one["id"], "format": "minimal", "fields": "historyId,internalDate"}
-            told = self._get(**how)
-            if told and int(told["internalDate"]) / 1000 > (self._clock.now() - A_DAY).timestamp():
+            told = self._get(id=one["id"], format="minimal", fields="historyId,internalDate")
+            fresh = told and int(told["internalDate"]) / 1000 > (self._clock.now() - A_DAY).timestamp()
+            if told and fresh and self._history(told["historyId"]) is not None:
                 return str(told["historyId"])
         return str(self._ask(lambda users: users.getProfile(userId="me", fields="historyId"))["historyId"])
 
@@ -152,8 +152,7 @@ class GmailInbox:
 
     def _head(self, identity: str) -> Head | None:
         """What is asked of every mail; None where it is gone. Without `fields`, a line of its text would come along."""
-        how = {"id": identity, "format": "metadata", "metadataHeaders": list(WATCHED), "fields": _HEAD}
-        told = self._get(**how)
+        told = self._get(id=identity, format="metadata", metadataHeaders=list(WATCHED), fields=_HEAD)
         return Head(told) if told else None
 
     def _is_ours(self, head: Head) -> bool:
@@ -164,13 +163,17 @@ class GmailInbox:
         if "SENT" in head.labels and "INBOX" not in head.labels:
             return False  # the owner's word to somebody else
         answered = self._sent.answered(self._mailbox, head.thread_ids, head.thread)
-        return answered is not None and (not answered.private or head.is_report)
+        if head.is_report:
+            return answered is not None or self._sent.holds(self._mailbox, head.thread)
+        return answered is not None and not answered.private
 
     def _raw(self, head: Head) -> bytes | None:
-        how = {"id": head.id, "format": "raw", "fields": "raw"}
-        told = self._get(**how)
+        told = self._get(id=head.id, format="raw", fields="raw")
         if not told:
             return None
+        for entry in self._sent.unnamed(self._mailbox):
+            if entry.thread == head.thread:
+                self._trail.found(entry)
         raw = self._sent.ours(self._mailbox, urlsafe_b64decode(told["raw"]), whole=head.is_report)
         if self._stamp and "SENT" in head.labels and head.addresses("From") == [self._mailbox]:
             raw = vouch(raw, self._stamp, self._mailbox)

@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING, Any
 
 from careermail.errors import ProviderError
 from careermail.model import Service
-from careermail.providers.google.headers import MARK, Head, addresses, is_private, mark_of
+from careermail.providers.google.headers import MARK, addresses, is_private, mark_of
+from careermail.providers.google.trail import GONE, Trail
 from careermail.providers.shelf.sent import Entry, Sent
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("careermail")
 
-GONE = 404
 LATEST = 100  # drafts among which one is looked for that was made right before a crash
-A_DAY = timedelta(days=1)
-HEAD = "id,threadId,labelIds,payload/headers"
 _POLICY = SMTP.clone(cte_type="7bit")
 Json = dict[str, Any]
 
@@ -40,7 +37,7 @@ class GmailOutbox:
     """As Outbox, from the mailbox that From names; `sent` remembers what left, and what was about to."""
 
     def __init__(self, gmail: Api, sent: Sent, service: Service) -> None:
-        self._gmail, self._sent, self._service = gmail, sent, service
+        self._gmail, self._sent, self._service, self._trail = gmail, sent, service, Trail(gmail, sent)
         self._roots = re.compile(rf"<[0-9a-f]{{32}}@{re.escape(service.domain)}>")
 
     def send(self, message: EmailMessage) -> None:
@@ -57,7 +54,10 @@ class GmailOutbox:
         # What was drafted before a crash may be edited or out of date: what is said now is what leaves.
         body = {"id": entry.draft, **({"message": letter} if held else {})}
         gone = self._ask(entry, lambda users: users.drafts().send(userId="me", body=body), again=False)
-        self._note(replace(entry, thread=gone["threadId"]), gone["id"])
+        try:
+            self._trail.named(replace(entry, thread=gone["threadId"]), gone["id"])
+        except ProviderError as error:  # it has left all the same; whoever wants its name asks again
+            log.warning("a mail left under a name that is not known yet", extra={"to": to, "reason": str(error)})
 
     def find(self, message_id: str, to: str) -> bool | None:
         """As Outbox.find: None where there was a draft that is neither there nor among what was sent."""
@@ -121,7 +121,7 @@ class GmailOutbox:
         how = {"id": entry.draft, "format": "minimal", "fields": "id"}
         if self._ask(entry, lambda users: users.drafts().get(userId="me", **how), fine=[GONE]):
             return False
-        return True if self._found(entry) else None
+        return True if self._trail.found(entry) else None
 
     def _held(self, entry: Entry) -> Entry | None:
         """A mail that did not leave, with its draft, even if nobody heard that one was made."""
@@ -130,51 +130,9 @@ class GmailOutbox:
         how = {"maxResults": LATEST, "fields": "drafts(id,message(id,threadId))"}
         drafts = self._ask(entry, lambda users: users.drafts().list(userId="me", **how)).get("drafts", ())
         mark = mark_of(entry.message_id, entry.to)
-        for draft in drafts:
-            head = self._head(entry, draft["message"]["id"])
-            if head and head.first(MARK) == mark:
-                return self._with_draft(entry, draft)
-        return None
-
-    def _found(self, entry: Entry) -> bool:
-        """Whether it lies among what was sent; by which name, is kept."""
-        mark = mark_of(entry.message_id, entry.to)
-        for head in (*self._in_thread(entry), *self._lately_sent(entry)):
-            if "SENT" in head.labels and head.first(MARK) == mark:
-                self._note(replace(entry, thread=head.thread), head.id)
-                return True
-        return False
-
-    def _in_thread(self, entry: Entry) -> list[Head]:
-        how = {"id": entry.thread, "format": "metadata", "metadataHeaders": [MARK], "fields": f"messages({HEAD})"}
-        thread = self._ask(entry, lambda users: users.threads().get(userId="me", **how), fine=[GONE])
-        return [Head(one) for one in (thread or {}).get("messages", ())]
-
-    def _lately_sent(self, entry: Entry) -> Iterable[Head]:
-        since = int((datetime.fromisoformat(entry.at) - A_DAY).timestamp())
-        how = {"q": f"in:sent to:{entry.to} after:{since}", "maxResults": LATEST, "fields": "messages(id)"}
-        found = self._ask(entry, lambda users: users.messages().list(userId="me", **how))
-        heads = (self._head(entry, one["id"]) for one in found.get("messages", ()))
-        return (head for head in heads if head)
-
-    def _head(self, entry: Entry, identity: str, header: str = MARK) -> Head | None:
-        """One header of a message, and where it lies; None where it is gone."""
-        how = {"id": identity, "format": "metadata", "metadataHeaders": [header], "fields": HEAD}
-        told = self._ask(entry, lambda users: users.messages().get(userId="me", **how), fine=[GONE])
-        return Head(told) if told else None
-
-    # --- after it left ---
-
-    def _note(self, entry: Entry, identity: str) -> None:
-        """Keep under which name a mail left; that it left is told all the same where this cannot be read now."""
-        try:
-            head = self._head(entry, identity, "Message-ID")
-        except ProviderError as error:
-            log.warning("a mail left under a name that is not known yet", extra={"to": entry.to, "reason": str(error)})
-            self._sent.keep(entry)
-            return
-        real = head.first("Message-ID") if head else ""
-        self._sent.keep(replace(entry, draft="", real=real or entry.message_id))
+        ours = (one for one in drafts if self._trail.mark(entry.mailbox, one["message"]["id"]) == mark)
+        found = next(ours, None)
+        return self._with_draft(entry, found) if found else None
 
 
 def _ends(message: EmailMessage) -> tuple[str, str, str]:

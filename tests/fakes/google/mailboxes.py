@@ -149,6 +149,10 @@ class Mailbox:
             return mail.header("Message-ID").strip("<>") == value.strip("<>")
         if name == "-in":
             return {"drafts": "DRAFT", "chats": "CHAT"}[value] not in mail.labels
+        if name == "in":
+            return value.upper() in mail.labels
+        if name == "subject":
+            return value.lower() in mail.header("Subject").lower()
         raise AssertionError(f"the fake knows no such search: {term}")
 
 
