@@ -1,0 +1,80 @@
+"""How an event comes to be as it is to be: made, revised, moved, ended. Each can be repeated after a crash.
+
+Each returns whether it is done; else somebody was faster, and it is to be tried again with what is there then. Of a
+series, what people changed goes first and the series itself last, so that it tells that all of it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from careermail.model import Event, Person
+from careermail.providers import Window
+from careermail.providers.google.calendar import events
+from careermail.providers.google.calendar.desk import Desk
+from careermail.providers.google.calendar.wire import Wire, original, recurs, span
+
+A_FEW = 10  # instances of a series that may have no end
+
+
+def revise(desk: Desk, held: Wire, event: Event) -> bool:
+    """Let an event be as it is wanted now; where nothing changes, nobody hears of it."""
+    if recurs(held) and not (events.same_times(held, event) and events.same_length(held, event)):
+        for one in desk.exceptions(held):
+            if not _settle(desk, one, held, event):
+                return False
+    changes = events.changes(held, event)
+    return not changes or desk.patch(held, changes)
+
+
+def _settle(desk: Desk, one: Wire, held: Wire, event: Event) -> bool:
+    """Let a changed instance fit into its series' new times: of what was moved, nothing is left if those change."""
+    zone, at = event.organizer.zone, span(one, event.organizer.zone)
+    start = at[0] if events.same_times(held, event) else original(one, zone)
+    if start is None or not (events.same_times(held, event) or events.in_rule(event, start)):
+        desk.delete(one["id"])
+        return True
+    wanted = (start, start + timedelta(minutes=event.minutes))
+    return at == wanted or desk.patch(one, events.placed(wanted, event.organizer))
+
+
+def move(desk: Desk, item: Wire, at: Window, organizer: Person) -> bool:
+    """Let an event, or an instance, stand elsewhere; all are asked anew."""
+    if span(item, organizer.zone) == at:
+        return True
+    asked = events.attendees(item, anew=True)
+    return desk.patch(item, events.placed(at, organizer) | ({"attendees": asked} if asked else {}))
+
+
+def end(desk: Desk, held: Wire, since: datetime | None, organizer: Person) -> bool:
+    """Cancel what starts at `since` (UTC) or later, and leave what was before; with nothing before it, all of it."""
+    zone = organizer.zone
+    if since is None or not recurs(held):
+        if since is None or span(held, zone)[0] >= since:
+            desk.delete(held["id"])
+        return True
+    past = desk.instances(held, timeMax=since.isoformat())
+    kept = [original(one, zone) for one in past if span(one, zone)[0] < since]
+    if not kept:
+        desk.delete(held["id"])
+        return True
+    return _cut(desk, held, since, max(at for at in kept if at is not None), organizer)
+
+
+def _cut(desk: Desk, held: Wire, since: datetime, last: datetime, organizer: Person) -> bool:
+    """Let the rule put nothing behind `last`; what it put before that, and now starts too late, goes one by one."""
+
+    def late(found: Iterable[Wire]) -> list[str]:
+        return [one["id"] for one in found if span(one, organizer.zone)[0] >= since]
+
+    moved = late(desk.exceptions(held))  # which may stay though the rule ends before them
+    if not (moved or late(islice(desk.instances(held, timeMin=since.isoformat(), maxResults=A_FEW), A_FEW))):
+        return True
+    rules = events.ending(held["recurrence"], last)
+    if rules != held["recurrence"] and not desk.patch(held, {"recurrence": rules}):
+        return False
+    for name in dict.fromkeys([*late(desk.instances(held, timeMin=since.isoformat())), *moved]):
+        desk.delete(name)
+    return True
