@@ -15,8 +15,6 @@ from careermail.providers import Provider, open_provider
 
 SCOPES = [f"{SCOPE}{name}" for name in ("gmail.readonly", "gmail.compose")]
 SCOPES += [f"{SCOPE}{name}" for name in ("calendar.events.owned", "calendar.events.freebusy")]
-    f"{SCOPE}{s}" for s in ("gmail.readonly", "gmail.compose", "calendar.events.owned", "calendar.events.freebusy")
-]
 PEOPLE = ("maya@example.com", "jonas@example.com", "ana@example.com", "careermail@example.com")
 ROBOT = "careermail@p-1.iam.gserviceaccount.com"
 
