@@ -96,7 +96,7 @@ def test_a_link_to_another_host_is_not_followed(graph: Graph, web: Web):
     ],
 )
 @pytest.mark.parametrize("status", [429, 503, 504, 500])
-def test_what_is_read_is_asked_for_again_after_as_long_as_graph_says(
+def test_what_is_read_is_asked_for_again_after_as_long_as_graph_says(  # noqa: PLR0913, PLR0917
     graph: Graph, web: Web, clock: VirtualClock, status: int, said: str, waited: int
 ):
     web.fail("GET", Answer(status, BUSY, {"Retry-After": said} if said else {}))
@@ -169,7 +169,12 @@ def test_of_a_long_answer_only_the_beginning_is_read(graph: Graph, web: Web):
 
 def test_four_are_asked_at_once_for_a_mailbox(graph: Graph, web: Web):
     web.fail("maya", hang=True, times=8)
-    threads = [Thread(target=lambda: pytest.raises(ProviderError, graph.delete, MAYA, "x")) for _ in range(6)]
+
+    def ask() -> None:
+        with pytest.raises(ProviderError):
+            graph.delete(MAYA, "x")
+
+    threads = [Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
     began = monotonic()
@@ -203,7 +208,7 @@ def test_four_are_asked_at_once_for_a_mailbox(graph: Graph, web: Web):
         (504, "UnknownError", "for now", ""),
     ],
 )
-def test_a_refusal_names_the_mend_and_who_can_do_it(  # noqa: PLR0913
+def test_a_refusal_names_the_mend_and_who_can_do_it(  # noqa: PLR0913, PLR0917
     graph: Graph, web: Web, status: int, code: str, words: str, kind: str
 ):
     body = {"error": {"code": code, "message": "about 'Put Amara forward'", "innerError": {"request-id": "4711"}}}
