@@ -55,7 +55,7 @@ def rrule(recurrence: ews.Recurrence, zone: ZoneInfo) -> str:
 
 def ended(recurrence: ews.Recurrence, last: date) -> ews.Recurrence:
     """The same recurrence with this as its last day, local."""
-    boundary = ews.EndDatePattern(start=recurrence.boundary.start, end=_date(last))
+    boundary = ews.EndDatePattern(start=_date(recurrence.boundary.start), end=_date(last))
     return ews.Recurrence(pattern=recurrence.pattern, boundary=boundary)
 
 
@@ -161,6 +161,7 @@ def _boundary(rule: Mapping[str, list[Any]], first: date, zone: ZoneInfo) -> ews
 
 
 def _date(day: date) -> Any:
+    """A day as the library has it, which makes a midnight of one that it reads."""
     from exchangelib import EWSDate
 
     return EWSDate(day.year, day.month, day.day)

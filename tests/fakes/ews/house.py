@@ -5,8 +5,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Self
 
+from fakes.ews.calendar import CalendarItems
+from fakes.ews.diary import Diaries
 from fakes.ews.items import Items
 from fakes.ews.mail import Mail
 from fakes.ews.soap import PATH, Soap
@@ -25,17 +28,20 @@ NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 
 @dataclass
 class House:
-    """A context manager. `rooms` makes of the server's room what stands before the world, such as another login."""
+    """A context manager. `door` makes of the server's room what stands before the world, such as another login."""
 
     root: Path
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(NOW))
-    rooms: Callable[[Room], Room] = lambda room: room
+    door: Callable[[Room], Room] = lambda room: room
+    tls: SSLContext | None = None
 
     def __post_init__(self) -> None:
         self.soap = Soap(set(PEOPLE), {USER: PASSWORD}, impersonators={USER})
         self.items = Items(self.soap, {})
         self.mail = Mail(self.items, self.clock.now)
-        self.web, self._later = Web(self.rooms(self.soap)), ExitStack()
+        self.diaries = Diaries({who: {} for who in PEOPLE}, unseen={"ana@example.com"})
+        CalendarItems(self.items, self.diaries)
+        self.web, self._later = Web(self.door(self.soap), tls=self.tls), ExitStack()
         self.secret = self.root / "exchange.secret"
         self.secret.touch(mode=0o600)
         self.secret.write_text(PASSWORD)
@@ -73,7 +79,7 @@ class House:
         }
 
     def provider(self, **changes: Any) -> Provider:
-        """careermail's provider, as after a start: what it knows is on disk."""
+        """Careermail's provider, as after a start: what it knows is on disk."""
         provider = open_provider(self.settings(**changes), self.clock)
         self._later.callback(provider.close)
         return provider
