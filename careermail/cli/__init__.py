@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("demo", "A whole quarter in seconds, in a world on disk that you can look at."),
     "init": ("init", "Ask a few questions and write a configuration."),
     "import": ("roster", "One file per manager, from a list of people; tells first who joins and leaves."),
+    "auth": ("auth", "Let careermail in with a manager's own consent."),
     "check": ("check", "Every problem of the configuration at once."),
     "plan": ("plan", "Every session and mail to come: who, when and why. Writes nothing."),
     "run": ("serve", "The daemon: runs in the foreground until it is told to stop."),

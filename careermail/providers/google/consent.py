@@ -1,30 +1,22 @@
-"""One manager's own consent: asked for once, kept as a refresh token, and what is known of how long it holds.
-
-https://developers.google.com/identity/protocols/oauth2/native-app: the code comes back to a port on loopback, which on
-a server is reached through `ssh -L`; Google has closed the ways without a browser to scopes like ours.
-"""
+"""One manager's own consent: kept as a refresh token, with what is known of how long it holds."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from careermail.clock import Clock
 from careermail.credentials import Secret
-from careermail.errors import ProviderError, UsageError
+from careermail.errors import ProviderError
 from careermail.providers.google import refusals
 from careermail.providers.shelf.files import make_folder, told, write
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
-    from google_auth_oauthlib.flow import InstalledAppFlow
-
-SHORTEST = timedelta(days=30)  # a consent that ends sooner is none: the apps that Google tests with end in a week
-PATIENCE = 900  # seconds that the browser is waited for
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ class Consent:
 
     def token(self) -> Token:
         """The consent as it is kept. Raises ProviderError with the owner, urgent, where there is none."""
-        if self._token.file and not self._token.file.exists():
+        if self._token.file and not os.path.exists(self._token.file):  # noqa: PTH110 (unlike Path.exists, it never raises)
             raise refusals.no_consent(self.owner)
         try:
             kept = json.loads(self._token.text())
@@ -114,52 +106,3 @@ def store(file: Path, token: Token) -> None:
         if file.exists():
             file.chmod(0o600)  # `write` leaves a file's mode as it is
     write(file, json.dumps(asdict(token), indent=1).encode())
-
-
-def ask(  # noqa: PLR0913 (each is a thing of its own; the last two are named)
-    client: Secret, account: str, scopes: Iterable[str], clock: Clock, *, port: int, prompt: str
-) -> Token:
-    """Have somebody consent in a browser, and wait for it; `prompt` is printed, with the link in the place of "{url}".
-
-    Raises ProviderError where Google refuses, and UsageError where nobody came, or somebody else, or too little was
-    allowed, or it would end too soon.
-    """
-    from google_auth_oauthlib.flow import InstalledAppFlow
-
-    flow = InstalledAppFlow.from_client_config({"installed": client_of(client)}, list(scopes))
-    answer = _answered(flow, account, port, prompt)
-    token = Token(account, str(answer.get("refresh_token", "")), _granted(answer))
-    if missing := [scope for scope in scopes if scope not in token.scopes]:
-        raise refusals.unticked(missing)
-    return _lasting(token, answer.get("refresh_token_expires_in"), clock)
-
-
-def _answered(flow: InstalledAppFlow, account: str, port: int, prompt: str) -> Mapping[str, Any]:
-    from oauthlib.oauth2 import OAuth2Error
-
-    how = {"access_type": "offline", "prompt": "consent", "login_hint": account}
-    waiting = {"open_browser": False, "timeout_seconds": PATIENCE, "authorization_prompt_message": prompt}
-    try:
-        flow.run_local_server(port=port, **waiting, **how)
-    except Warning as changed:  # the library's way to say that other scopes were allowed than asked for
-        return dict(changed.token)  # type: ignore[attr-defined]
-    except OAuth2Error as error:
-        raise refusals.not_given(error) from None
-    except OSError as error:
-        raise UsageError(f"port {port} of this machine: {error.strerror or error}; try --port with another") from None
-    return dict(flow.oauth2session.token)
-
-
-def _granted(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    said = answer.get("scope", ())
-    return tuple(sorted(said.split() if isinstance(said, str) else said))
-
-
-def _lasting(token: Token, seconds: Any, clock: Clock) -> Token:
-    """The token with its end; Google tells of one where it is sure (`refresh_token_expires_in`)."""
-    if not isinstance(seconds, int):
-        return token
-    left = timedelta(seconds=seconds)
-    if left < SHORTEST:
-        raise refusals.too_short(left)
-    return replace(token, expires=(clock.now() + left).isoformat(timespec="seconds"))

@@ -40,7 +40,7 @@ def of_consent(error: Exception, account: str, scopes: Iterable[str]) -> Provide
     """What to tell where a refresh token gets no access token; it is the account's owner who can mend it."""
     code, words = _said(error)
     if not code:
-        return _unreachable(error)
+        return unreachable(error)
     told = f"Google gives no access to {account} any more ({code}: {words}). {_why_consent(code, words, scopes)}"
     return ProviderError(told, urgent=True, owner=account)
 
@@ -89,18 +89,16 @@ def not_given(error: Exception) -> UsageError:
     """Why no consent came of the browser's visit; `error` is oauthlib's."""
     code = plain(str(getattr(error, "error", "") or type(error).__name__))[:80]
     if code == "access_denied":
-        return UsageError("Access was not allowed in the browser. Nothing was stored; call this again to try again.")
+        return UsageError("Access was not allowed in the browser. Nothing was kept; call this again to try again.")
     if code in ("invalid_client", "unauthorized_client", "deleted_client", "disabled_client"):
-        return UsageError(
-            f"Google does not know the OAuth client ({code}): download its JSON anew. Nothing was stored."
-        )
-    return UsageError(f"What came from the browser was no consent ({code}). Nothing was stored; call this again.")
+        return UsageError(f"Google does not know the OAuth client ({code}): download its JSON anew. Nothing was kept.")
+    return UsageError(f"What came from the browser was no consent ({code}). Nothing was kept; call this again.")
 
 
 def unticked(missing: Iterable[str]) -> UsageError:
     """Boxes were left without a tick."""
     return UsageError(
-        f"Not all that careermail needs was allowed; missing: {_listed(missing)}. Nothing was stored; call this again"
+        f"Not all that careermail needs was allowed; missing: {_listed(missing)}. Nothing was kept; call this again"
         " and tick every box."
     )
 
@@ -108,7 +106,7 @@ def unticked(missing: Iterable[str]) -> UsageError:
 def another(account: str, found: str) -> UsageError:
     """Somebody else was signed in."""
     return UsageError(
-        f"{found} gave consent, but the configuration is for {account}. Nothing was stored; sign in as {account} in the"
+        f"{found} gave consent, but the configuration is for {account}. Nothing was kept; sign in as {account} in the"
         " browser, or use a private window, and call this again."
     )
 
@@ -118,12 +116,12 @@ def too_short(left: timedelta) -> UsageError:
     days = -(-left // timedelta(days=1))
     if days <= 7:  # noqa: PLR2004 (Google's own number, for apps in Testing)
         return UsageError(
-            f"Google would end this consent after {days} days, because the app is in Testing. Nothing was stored. In"
+            f"Google would end this consent after {days} days, because the app is in Testing. Nothing was kept. In"
             ' Google Cloud console > Google Auth Platform > Audience, choose user type "Internal", or "Publish app";'
             " then call this again."
         )
     return UsageError(
-        f"This consent would end after {days} days, because access was given for that time alone. Nothing was stored;"
+        f"This consent would end after {days} days, because access was given for that time alone. Nothing was kept;"
         " call this again and allow access without an end."
     )
 
@@ -135,7 +133,7 @@ def of_delegation(error: Exception, address: str, scopes: Iterable[str], client_
     """What to tell where a service account gets no token for somebody; `client_id` (or its address) names it."""
     code, words = _said(error)
     if not code:
-        return _unreachable(error)
+        return unreachable(error)
     told = f"Google gives no access to {address} ({code}: {words}). {_why_delegation(code, words, scopes, client_id)}"
     return ProviderError(told, urgent=True)
 
@@ -166,7 +164,8 @@ def no_identity(robot: str) -> ProviderError:
 # --- what was said -------------------------------------------------------------------------------
 
 
-def _unreachable(error: Exception) -> ProviderError:
+def unreachable(error: Exception) -> ProviderError:
+    """No answer, or one that will be another soon."""
     return ProviderError(f"Google's accounts cannot be reached for now ({type(error).__name__}). It is tried again.")
 
 
