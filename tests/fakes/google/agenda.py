@@ -35,6 +35,7 @@ class Book:
     readers: dict[str, str] = field(default_factory=dict)  # roles of others, by address
     everybody: str = "freeBusyReader"  # the role of all others in the organisation; "" for none
     events: dict[str, Item] = field(default_factory=dict)  # of which the owner is the organizer; by id
+    swept: set[str] = field(default_factory=set)  # ids of what was deleted so long ago that it is shown no more
     taken_out: set[str] = field(default_factory=set)  # ids of others' events that the owner has deleted here
 
     def role(self, address: str) -> str:
@@ -128,7 +129,16 @@ class Agenda:
         for one in (seen["organizer"], seen["creator"], *seen.get("attendees", ())):
             if one["email"] == viewer:
                 one["self"] = True
+        for one in seen.get("attendees", ()):
+            if one["email"] == seen["organizer"]["email"]:
+                one["organizer"] = True
         return seen
+
+    def sweep(self) -> None:
+        """What was deleted will eventually disappear; its id stays taken."""
+        for book in self.books.values():
+            book.swept |= {name for name, item in book.events.items() if item["status"] == "cancelled"}
+            book.events = {name: item for name, item in book.events.items() if name not in book.swept}
 
     # --- writing ---
 
@@ -136,7 +146,7 @@ class Agenda:
         """A new event of somebody's; `name` is one of Google's own ids."""
         number = next(self._numbers)
         name = name or body.get("id") or f"g{number}"
-        if name in self.books[owner].events:
+        if name in self.books[owner].events.keys() | self.books[owner].swept:
             raise Refused(409, "duplicate", "The requested identifier already exists.")
         who = {"email": owner}
         made = {**deepcopy(body), "id": name, "iCalUID": f"{name}@google.com", "status": "confirmed", "sequence": 0}
@@ -153,7 +163,7 @@ class Agenda:
             self._answered(actor, item, changes)
         before = deepcopy(item)
         for key, value in changes.items():
-            item[key] = _merged(item.get(key), value)
+            item[key] = merged(item.get(key), value)
         gone = {a["email"] for a in before.get("attendees", ())} - {a["email"] for a in item.get("attendees", ())}
         item["uninvited"] = sorted(
             {*item.get("uninvited", ()), *gone} - {a["email"] for a in item.get("attendees", ())}
@@ -243,9 +253,9 @@ def _instance(master: Item, name: str) -> Item | None:
     return instance(master, at) if at is not None else None
 
 
-def _merged(held: Any, said: Any) -> Any:
-    """As PATCH has it: objects are merged, lists and all else replaced."""
+def merged(held: Any, said: Any) -> Any:
+    """As PATCH has it: objects are merged, and lose what is null; lists and all else are replaced."""
     if not isinstance(held, dict) or not isinstance(said, dict):
         return deepcopy(said)
-    both = {name: _merged(held.get(name), value) for name, value in said.items()}
-    return {**held, **both}
+    both = held | {name: merged(held.get(name), value) for name, value in said.items()}
+    return {name: value for name, value in both.items() if value is not None}

@@ -10,7 +10,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from fakes.google.agenda import Agenda, Refused
+from fakes.google.agenda import Agenda, Refused, merged
 from fakes.google.discovery import Method, document, error
 from fakes.google.oauth import Accounts, Grant
 from fakes.google.recurring import Item, Window, moment, name_of, shown, within
@@ -194,7 +194,7 @@ class Events:
         if wanted not in ("*", held["etag"]):
             return error(412, "conditionNotMet", "Precondition Failed", locationType="header", location="If-Match")
         body = self.request.json
-        _check({**held, **body})
+        _check(merged(held, body))
         return self.method.told(self._shown(self.agenda.patch(self.viewer, self.name, body, tell=self._tells())))
 
     def _delete(self) -> Answer:

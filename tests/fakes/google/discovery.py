@@ -67,7 +67,7 @@ class Method:
         properties = self.document.said["schemas"][kind]["properties"].items()
         needed = [name for name, one in properties if self.id in one.get("annotations", {}).get("required", ())]
         lacking = [f"{name} is required" for name in needed if name not in (body or {})]
-        return lacking + self.document.flaws(kind, body)
+        return lacking + self.document.flaws(kind, _said(body) if self.said["httpMethod"] == "PATCH" else body)
 
 
 class Document:
@@ -90,6 +90,11 @@ class Document:
         """What keeps a body from being of this kind ("Event", "Message")."""
         errors = _validator(self.name, kind).iter_errors(body)
         return [f"{error.json_path}: {error.message}" for error in errors]
+
+
+def _said(body: Any) -> Any:
+    """A patch without the nulls that take something out."""
+    return {name: _said(one) for name, one in body.items() if one is not None} if isinstance(body, dict) else body
 
 
 @cache

@@ -37,7 +37,7 @@ def _settle(desk: Desk, one: Wire, held: Wire, event: Event) -> bool:
         desk.delete(one["id"])
         return True
     wanted = (start, start + timedelta(minutes=event.minutes))
-    return at == wanted or desk.patch(one, events.placed(wanted, event.organizer))
+    return at == wanted or desk.patch(one, events.instead(one, events.placed(wanted, event.organizer)))
 
 
 def move(desk: Desk, item: Wire, at: Window, organizer: Person) -> bool:
@@ -45,7 +45,8 @@ def move(desk: Desk, item: Wire, at: Window, organizer: Person) -> bool:
     if span(item, organizer.zone) == at:
         return True
     asked = events.attendees(item, anew=True)
-    return desk.patch(item, events.placed(at, organizer) | ({"attendees": asked} if asked else {}))
+    times = events.instead(item, events.placed(at, organizer))
+    return desk.patch(item, times | ({"attendees": asked} if asked else {}))
 
 
 def end(desk: Desk, held: Wire, since: datetime | None, organizer: Person) -> bool:

@@ -71,6 +71,12 @@ def placed(at: Window, organizer: Person) -> dict[str, Any]:
     }
 
 
+def instead(held: Wire, times: dict[str, Any]) -> dict[str, Any]:
+    """Times that take the place of what is held: a patch says what is to go, as where a day becomes an hour."""
+    gone = {name: dict.fromkeys(held[name].keys() - times[name].keys()) for name in ("start", "end")}
+    return times | {name: {**gone[name], **times[name]} for name in gone}
+
+
 def _asked(person: Person) -> dict[str, Any]:
     return {"email": person.email, "displayName": person.name, "responseStatus": NEEDS_ACTION}
 
@@ -111,7 +117,7 @@ def changes(held: Wire, event: Event) -> dict[str, Any]:
     wanted, same = _wanted(event, int(private(held).get(GENERATION, "0"))), same_times(held, event)
     found = {name: wanted[name] for name in _SAID if _said(held, name) != _said(wanted, name)}
     if not same or not same_length(held, event):
-        found |= _times(event)
+        found |= instead(held, _times(event))
     there = attendees(held, anew=not same)
     asked = {a["email"].lower() for a in there}
     missing = [_asked(person) for person in event.attendees if person.email.lower() not in asked]
