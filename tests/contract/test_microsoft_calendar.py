@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from fakes.graph.office import Office
+from office import Office
 from provider_suite import MAYA, CalendarSuite, World
 
 

@@ -59,7 +59,7 @@ Room = Callable[[Request], Answer | None]
 
 @dataclass
 class Fault:
-    """Something that goes wrong with the next `times` requests whose "METHOD /path" `pattern` is found in.
+    """Something that goes wrong with the next `times` requests whose "METHOD /path" `pattern` is found in, but `skip`.
 
     With an `answer` it stands in for the room's. Without, the connection ends: `after` the room did what was asked
     (the commit that nobody hears of), or before; or, with `hang`, nothing comes until the client goes away.
@@ -70,10 +70,14 @@ class Fault:
     after: bool = False
     hang: bool = False
     times: int = 1
+    skip: int = 0  # of these requests, that go well before
     happened: int = 0
 
     def meets(self, request: Request) -> bool:
-        return self.times > self.happened and re.search(self.pattern, f"{request.method} {request.path}") is not None
+        if self.times <= self.happened or not re.search(self.pattern, f"{request.method} {request.path}"):
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
 
 class Web:

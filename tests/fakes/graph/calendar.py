@@ -183,7 +183,7 @@ def _whole(meeting: Meeting, address: str, session: Session, *, master: bool) ->
         "isOrganizer": meeting.organizer == address,
         "organizer": {"emailAddress": {"address": meeting.organizer}},
         "attendees": [_attendee(one, meeting, session, master=master) for one in said.get("attendees", ())],
-        "showAs": Exchange._shown(meeting, session, address),
+        "showAs": Exchange.shows(meeting, session, address),
         "sensitivity": said.get("sensitivity", "normal"),
         "isReminderOn": said.get("isReminderOn", True),
         "reminderMinutesBeforeStart": said.get("reminderMinutesBeforeStart", 15),

@@ -3,7 +3,6 @@
 A meeting is kept once, and each attendee's copy follows from it, as Exchange's own assistants would let it follow.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -111,7 +110,6 @@ class Exchange:
             tuple[str, str, str]
         ] = []  # what was mailed: to whom, what (request, update, cancel), about what
         self.forgets = True  # moved and cancelled sessions, whenever the times of a series are changed
-        self.keeps_transactions = True
         self._numbers = count(1)
 
     # --- who has what ---
@@ -137,12 +135,13 @@ class Exchange:
             if meeting.gone or address not in {meeting.organizer, *meeting.attendees}:
                 continue
             for one in meeting.sessions():
-                shown = self._shown(meeting, one, address)
+                shown = self.shows(meeting, one, address)
                 if shown and not one.cancelled:
                     yield meeting, one, shown
 
     @staticmethod
-    def _shown(meeting: Meeting, session: Session, address: str) -> str:
+    def shows(meeting: Meeting, session: Session, address: str) -> str:
+        """How a session looks in somebody's calendar; "" where they declined it."""
         if meeting.organizer == address:
             return str(meeting.said.get("showAs", "busy"))
         answer = meeting.status(address, session)
@@ -154,7 +153,7 @@ class Exchange:
         held = dict(body)
         properties = {p["id"]: p["value"] for p in held.pop("singleValueExtendedProperties", ())}
         self._check(held)
-        if (same := self._made_by(organizer, held.get("transactionId"))) and self.keeps_transactions:
+        if same := self._made_by(organizer, held.get("transactionId")):
             if same.gone or same.said["start"] != held["start"]:
                 raise RefusedError(400, "ErrorDuplicateTransactionId")
             return same
@@ -242,9 +241,6 @@ class Exchange:
         about = f"{meeting.said['subject']}{f' {session.original:%Y-%m-%d}' if session else ''}"
         for attendee in meeting.attendees:
             self.told.append((attendee, what, about))
-
-    def counted(self) -> Counter[tuple[str, str, str]]:
-        return Counter(self.told)
 
     # --- what attendees do ---
 
