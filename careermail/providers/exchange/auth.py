@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SECONDS = 60.0  # for one answer; the library's own 120 hold whatever else it is told
 BUILDS = {"2010": (14, 3), "2013": (15, 0, 847), "2016": (15, 1), "2019": (15, 2), "SE": (15, 2)}
 BARRED = timedelta(minutes=15)  # two tries in half an hour: no usual policy locks an account for that
+_PASSING = ("temporarily_unavailable", "server_error")  # RFC 6749, 4.1.2.1
 _LOCALE = "en_US"  # folders are asked for by what they are, never by name
 _AADSTS = re.compile(r"AADSTS\d+")
 # What Entra ID means by its codes (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
@@ -118,7 +119,7 @@ class Login:
                 case UnauthorizedError():
                     return self._barred(str(one))
                 case OAuth2Error():
-                    return ProviderError(self._no_token(str(one)), urgent=True)
+                    return ProviderError(self._no_token(str(one)), urgent=one.error not in _PASSING)
         # What breaks off on the way to EWS itself has a name of the library's.
         return ProviderError(f"{self.where}: its way in cannot be reached") if isinstance(error, OSError) else None
 
@@ -182,7 +183,8 @@ class Login:
 
     def _barred(self, said: str) -> ProviderError:
         error = ProviderError(self._unauthorized(said), urgent=True)
-        self._refused = _Refused(opaque(self._secret()), self._clock.now() + BARRED, error)
+        if self._settings["auth"] in ("ntlm", "basic"):
+            self._refused = _Refused(opaque(self._secret()), self._clock.now() + BARRED, error)
         return error
 
     def _unauthorized(self, said: str) -> str:
@@ -191,6 +193,8 @@ class Login:
             return f"{refused}: the account is locked out; unlock it in the directory"
         if self._settings["auth"] == "kerberos":
             return f"{refused}: there is none, or it has expired; renew it (kinit), or look at the keytab"
+        if self._settings["auth"] == "oauth":
+            return f"{refused}: it takes no token of this tenant, or none for its URL; see docs/exchange.md"
         mend = f"mend `user`, or what {self._settings['password']} holds"
         return f"{refused}; {mend}, or let `auth` be what the server offers"
 

@@ -1,4 +1,4 @@
-"""An Exchange with mailboxes for everybody and a service account that may act as anybody, and careermail's way to it."""
+"""An Exchange with mailboxes for everybody and an account that may act as anybody, and careermail's way to it."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
