@@ -6,13 +6,14 @@ iamcredentials.googleapis.com do; the other rooms ask it who a token stands for.
 
 import json
 import time
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, unquote, urlencode
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -111,7 +112,7 @@ class Accounts:
 
     def __call__(self, request: Request) -> Answer | None:
         if request.path == "/token":
-            return self._token({name: values[0] for name, values in parse_qs(request.body.decode()).items()})
+            return self._token(_form(request))
         if request.path == "/o/oauth2/auth":
             return self._ask(request)
         if request.path.endswith(":signJwt"):
@@ -217,6 +218,14 @@ def not_enabled(service: str, title: str) -> Answer:
     return Answer(403, {"error": error})
 
 
+def _form(request: Request) -> dict[str, str]:
+    """What was asked; the client may be named by HTTP's Basic authentication too (RFC 6749, 2.3.1)."""
+    form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+    kind, _, said = request.headers.get("authorization", "").partition(" ")
+    client = b64decode(said).decode().split(":") if kind == "Basic" else []
+    return form | dict(zip(("client_id", "client_secret"), map(unquote, client), strict=False))
+
+
 def _refused(error: str, words: str, *, status: int = 400, **more: str) -> Answer:
     return Answer(status, {"error": error, "error_description": words, **more})
 
@@ -242,7 +251,4 @@ def _decoded(part: str) -> bytes:
 
 
 def _challenge(verifier: str) -> str:
-    from base64 import urlsafe_b64encode
-    from hashlib import sha256
-
     return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
