@@ -22,6 +22,7 @@ from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
 from careermail.mail.automatic import reason
 from careermail.mail.mime import read
+from careermail.mail.replies import receive
 from careermail.providers import Outbox
 from careermail.providers.microsoft import inbox as inbox_module
 from careermail.providers.shelf.sent import Entry, Sent
@@ -271,6 +272,11 @@ class TestWhatLeaves:
     def test_a_mail_to_two_is_refused_for_good(self, outbox: Outbox):
         assert refused(lambda: outbox.send(mail(To="jonas@example.com, ana@example.com"))).permanent
 
+    def test_when_the_login_ends_is_found_when_it_is_tried(self, microsoft: Tenant):
+        provider = microsoft.provider(secret_expires=utc(2027, 6, 30))
+        app, own = provider.probes(())
+        assert (app.look().expires, own.look().expires) == (utc(2027, 6, 30), None)
+
     def test_what_is_kept_of_somebody_is_found(self, microsoft: Tenant):
         provider = microsoft.provider()
         provider.outbox.send(mail())
@@ -393,6 +399,18 @@ class TestWhatComes:
         service = replace(microsoft.service, tags=tags)
         messages, _ = microsoft.provider(service=service).inboxes([MAYA])[MAYA.email].fetch("")
         assert subjects(messages) == microsoft.mail.opened == ([subject] if ours else [])
+
+    def test_who_wrote_is_vouched_for_where_exchange_says_that_they_had_logged_in(self, microsoft: Tenant):
+        inside = b"X-MS-Exchange-Organization-AuthAs: Internal\r\n" + letter("maya+careermail@example.com", "inside")
+        microsoft.drop(inside)
+        microsoft.drop(letter("maya+careermail@example.com", "outside"))
+        provider = microsoft.provider()
+        one, two = provider.inboxes([MAYA])[MAYA.email].fetch("")[0]
+        trusted = [provider.stamp]
+        assert receive(one, address=MAYA.email, trusted=trusted).authentic == "pass"
+        assert receive(two, address=MAYA.email, trusted=trusted).authentic == "unknown"
+        other = microsoft.provider(service=replace(microsoft.service, secret=b"another"))
+        assert other.stamp != provider.stamp
 
     def test_what_answers_a_prompt_is_never_opened(self, microsoft: Tenant, outbox: Outbox):
         outbox.send(prompt())

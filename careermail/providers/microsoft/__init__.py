@@ -1,11 +1,12 @@
 """The provider `microsoft`: Microsoft 365 through Graph, with mail from each manager's own mailbox."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from careermail.clock import Clock
-from careermail.model import Person
+from careermail.model import Person, Service
 from careermail.providers import Inbox, Provider
 
 
@@ -24,17 +25,21 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
 
     service, tokens = settings["service"], open_tokens(settings, clock)
     graph = Graph(settings["graph"], tokens.token, clock, tokens.renew)
-    sent = Sent(service.state / "microsoft" / "sent", clock)
+    sent, stamp = Sent(service.state / "microsoft" / "sent", clock), _stamp(service)
 
     def inboxes(managers: Iterable[Person]) -> Mapping[str, Inbox]:
-        if not service.as_manager:
-            return {"": GraphInbox(graph, service.address, sent, service, clock)}
-        return {one.email: GraphInbox(graph, one.email, sent, service, clock) for one in managers}
+        boxes = {one.email: one.email for one in managers} if service.as_manager else {"": service.address}
+        return {name: GraphInbox(graph, box, sent, service, clock, stamp=stamp) for name, box in boxes.items()}
 
     def kept(address: str) -> list[Path]:
         return [*sent.kept(address), *tokens.kept(address)]
 
     outbox, probes = GraphOutbox(graph, sent, service, clock), Probes(graph, tokens, service)
-    return Provider(
-        "microsoft", GraphCalendar(graph, clock), outbox, inboxes, probes=probes, kept=kept, close=graph.close
-    )
+    calendar = GraphCalendar(graph, clock)
+    return Provider("microsoft", calendar, outbox, inboxes, probes=probes, stamp=stamp, kept=kept, close=graph.close)
+
+
+def _stamp(service: Service) -> str:
+    """The name under which inboxes vouch for who wrote; "" without a secret that would keep it from being guessed."""
+    named = blake2b(b"microsoft", key=service.secret, person=b"stamp", digest_size=16).hexdigest()
+    return f"{named}.careermail" if service.secret else ""

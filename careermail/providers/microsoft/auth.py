@@ -19,7 +19,7 @@ from careermail.clock import Clock
 from careermail.errors import ProviderError
 from careermail.providers.microsoft.certificate import Certificate
 from careermail.providers.microsoft.entra import Web, entra
-from careermail.providers.microsoft.refusals import again, refusal
+from careermail.providers.microsoft.refusals import AGAIN, refusal
 from careermail.providers.shelf.files import make_folder, safe, told, write
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Tokens(ABC):
         with entra(self.who(mailbox), self.owner(mailbox)):
             said = self.ask(mailbox)
         if said is None:
-            what = f"{self.who(mailbox)}: nobody has signed in; do so: {again(mailbox)}"
+            what = f"{self.who(mailbox)}: nobody has signed in; do so: {AGAIN}"
             raise ProviderError(what, urgent=True, owner=mailbox)
         return self.hold(mailbox, said)
 
@@ -205,7 +205,7 @@ class PersonalTokens(Tokens):
             with told(file):
                 cache.deserialize(file.read_text() if file.exists() else "")
         except ValueError:
-            raise ProviderError(f"{file} is damaged; remove it, then {again(mailbox)}", urgent=True) from None
+            raise ProviderError(f"{file} is damaged; remove it, then {AGAIN}", urgent=True) from None
         return PublicClientApplication(token_cache=cache, **self.authority), cache
 
     def save(self, mailbox: str, cache: "SerializableTokenCache") -> None:

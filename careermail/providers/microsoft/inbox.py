@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from careermail.clock import Clock
 from careermail.mail.addressed import addressed
+from careermail.mail.authenticity import vouch
 from careermail.model import Service, opaque
 from careermail.providers import A_BATCH, LONGEST
 from careermail.providers.microsoft.failures import GraphError
@@ -31,6 +32,9 @@ REMEMBERED = 200  # messages that were shown, so that none is shown again when i
 GONE = 410
 # Who tells that a mail came back: Exchange itself, and other servers (RFC 3464).
 _MACHINES = re.compile(r"(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]+)@.*", re.IGNORECASE)
+_THREADED = re.compile(rb"^(?:in-reply-to|references):", re.IGNORECASE | re.MULTILINE)
+# Exchange's word that whoever sent a mail had logged in; it takes it from what comes from outside (header firewall).
+_INTERNAL = re.compile(rb"^X-MS-Exchange-Organization-AuthAs:\s*Internal\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,17 @@ class _Cursor:
 
 
 class GraphInbox:
-    """As Inbox, on one mailbox.
+    """As Inbox, on one mailbox; `stamp` is Provider.stamp, for what somebody of the organization sent.
 
     Without a cursor, and for a folder whose link Graph does not know any more, what came in the last LOOK_BACK is
     looked through. What was shown already may then be shown again; whoever acts on it knows the Message-ID.
     """
 
-    def __init__(self, graph: Graph, mailbox: str, sent: Sent, service: Service, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 (each is a thing of its own; the last is named)
+        self, graph: Graph, mailbox: str, sent: Sent, service: Service, clock: Clock, *, stamp: str = ""
+    ) -> None:
         self._graph, self._mailbox, self._sent, self._service = graph, mailbox.lower(), sent, service
-        self._clock = clock
+        self._clock, self._stamp = clock, stamp
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
         """As Inbox.fetch. Raises ProviderError, with the manager as `owner` where only they can mend it."""
@@ -140,14 +146,16 @@ class GraphInbox:
             if error.gone:
                 return b""
             raise
-        report = bool(_MACHINES.fullmatch(_address(one.get("from"))))
-        return self._in_its_thread(self._sent.ours(self._mailbox, answer.body, whole=report), one)
+        sender = _address(one.get("from"))
+        raw = self._sent.ours(self._mailbox, answer.body, whole=bool(_MACHINES.fullmatch(sender)))
+        raw = self._in_its_thread(raw, one)
+        inside = self._stamp and _INTERNAL.search(_head(raw))
+        return (vouch(raw, self._stamp, sender) if inside else raw)[:LONGEST]
 
     def _in_its_thread(self, raw: bytes, one: Json) -> bytes:
         """The message with our name for what it answers, where its conversation alone tells, as some programs do."""
         entry = self._sent.answered(self._mailbox, [], one.get("conversationId") or "")
-        head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
-        if entry is None or re.search(rb"^(?:in-reply-to|references):", head, re.IGNORECASE | re.MULTILINE):
+        if entry is None or _THREADED.search(_head(raw)):
             return raw
         return f"In-Reply-To: {entry.message_id}\r\n".encode() + raw
 
@@ -157,6 +165,10 @@ def _read(cursor: str) -> _Cursor:
         return _Cursor({})
     links, shown = json.loads(cursor)
     return _Cursor(links, tuple(shown))
+
+
+def _head(raw: bytes) -> bytes:
+    return re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
 
 
 def _mark(one: Json) -> str:

@@ -6,15 +6,15 @@ from functools import partial
 from careermail.errors import ProviderError
 from careermail.model import Person, Service
 from careermail.providers import Found, Probe
-from careermail.providers.microsoft.auth import Tokens
+from careermail.providers.microsoft.auth import SCOPES, Tokens
 from careermail.providers.microsoft.failures import GraphError
 from careermail.providers.microsoft.graph import Graph
-from careermail.providers.microsoft.refusals import again
+from careermail.providers.microsoft.refusals import AGAIN
 
 FORBIDDEN, PASSED = 403, (400, 404)
 NOTHING = "AAMkADcareermailNothingAtAll="  # a message that there is not
 DOCS = "docs/microsoft.md"
-CALENDARS, MAIL, SEND = "Calendars.ReadWrite", "Mail.ReadWrite", "Mail.Send"
+CALENDARS, MAIL, SEND = SCOPES
 
 
 class Probes:
@@ -25,33 +25,30 @@ class Probes:
 
     def __call__(self, managers: Iterable[Person]) -> list[Probe]:
         """As Provider.probes."""
-        addresses = [person.email for person in managers]
-        found = [
-            self._of_mailbox(address, CALENDARS, MAIL, *([SEND] if self._sends(address) else []))
-            for address in addresses
-        ]
-        if self._tokens.owner(self._service.address):  # a person's own: there is no app by itself, nor another mailbox
+        needed = SCOPES if self._service.as_manager else (CALENDARS,)
+        found = [self._probe(f"mailbox {person.email}", person.email, needed) for person in managers]
+        if self._tokens.owner(self._service.address):  # who signed in: there is no app by itself, nor another mailbox
             return found
-        if self._service.address not in addresses:
-            found.append(self._of_mailbox(self._service.address, MAIL, SEND))
-        return [Probe(self._tokens.who(""), self._app), *found]
+        own = self._probe(f"mailbox of its own, {self._service.address}", self._service.address, (MAIL, SEND))
+        return [Probe(self._tokens.who(""), self._app), own, *found]
 
-    def _sends(self, address: str) -> bool:
-        return self._service.as_manager or address == self._service.address
-
-    def _of_mailbox(self, address: str, *needed: str) -> Probe:
-        name = f"Microsoft 365, mailbox {address}"
+    def _probe(self, name: str, address: str, needed: Iterable[str]) -> Probe:
+        name = f"Microsoft 365, {name}"
         return Probe(name, partial(self._mailbox, name, address, needed), self._tokens.owner(address))
 
     def _app(self) -> Found:
         """A token of this moment, when the login ends, and what the app may do everywhere: more than it has to."""
         granted = sorted(self._tokens.renew("").granted or ())
-        wide = f"{', '.join(granted)} granted for every mailbox of the tenant: limit the app ({DOCS})"
+        wide = f"a limit: {', '.join(granted)} hold in every mailbox of the tenant ({DOCS})"
         return Found(("a token",), (wide,) if granted else (), self._tokens.expires())
 
     def _mailbox(self, name: str, address: str, needed: Iterable[str]) -> Found:
         if self._tokens.owner(address):
             self._tokens.renew(address)
+        return self.prove(name, address, needed)
+
+    def prove(self, name: str, address: str, needed: Iterable[str] = SCOPES) -> Found:
+        """That all of this is granted in a mailbox. Raises ProviderError, which says what is not."""
         lacking = [permission for permission in needed if not self._allowed(address, permission)]
         if lacking:
             raise self._lacks(name, address, lacking)
@@ -60,7 +57,7 @@ class Probes:
     def _allowed(self, address: str, permission: str) -> bool:
         """Whether Graph lets us; raises GraphError where it fails for another reason."""
         tries: Mapping[str, Callable[[], object]] = {
-            CALENDARS: lambda: self._graph.get(address, "calendar", {"$select": "id"}),
+            CALENDARS: lambda: self._graph.get(address, "events", {"$select": "id", "$top": "1"}),
             MAIL: lambda: self._graph.get(address, "mailFolders/inbox", {"$select": "id"}),
             # Nothing can be read to learn whether one may send; to send what is not there is refused either way.
             SEND: lambda: self._graph.ask("POST", address, f"messages/{NOTHING}/send"),
@@ -77,7 +74,7 @@ class Probes:
     def _lacks(self, name: str, address: str, lacking: list[str]) -> ProviderError:
         owner, what = self._tokens.owner(address), " and ".join(lacking)
         if owner:
-            mend = f"allow all that is asked for when you sign in: {again(address)}"
+            mend = f"allow all that is asked for when you sign in: {AGAIN}"
         else:
             roles = ", ".join(f'"Application {permission}"' for permission in lacking)
             mend = f"assign {roles} to the app in Exchange Online, for a scope that this mailbox is in ({DOCS})"

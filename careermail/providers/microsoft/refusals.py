@@ -11,7 +11,8 @@ from careermail.errors import ProviderError
 
 _CODE = re.compile(r"AADSTS(\d+)(?:: *(.*?))?(?= Trace ID| Correlation ID| Timestamp|[\r\n\"]|$)")
 _CERTIFICATES = "Certificates & secrets of the app registration"
-_AGAIN = "sign in again: {again}"
+AGAIN = "careermail auth microsoft"  # what signs a manager in
+_AGAIN = f"sign in again: {AGAIN}"
 _REVIEW = "the sign-in log in the Microsoft Entra admin center names the policy; exclude this app from it, or meet it"
 
 
@@ -42,7 +43,7 @@ CAUSES: dict[int, Cause] = {
     90002: _NO_TENANT,
     900023: _NO_TENANT,
     65001: Cause("nobody has consented to what the app asks for", "grant consent in the app's API permissions"),
-    65004: Cause("consent was refused", "sign in again and accept, or have an admin grant it: {again}", theirs=True),
+    65004: Cause("consent was refused", f"sign in again and accept, or have an admin grant it: {AGAIN}", theirs=True),
     90094: Cause("only an admin may consent", "have an admin grant consent in the app's API permissions"),
     50105: Cause("this user is not assigned to the app", "assign them under Enterprise applications"),
     50072: _MFA,
@@ -62,10 +63,10 @@ CAUSES: dict[int, Cause] = {
     50132: _ENDED,
     50133: _ENDED,
     50173: Cause("the sign-in ended: the password was changed, or all sessions revoked", _AGAIN, theirs=True),
-    50034: Cause("there is no such user", "sign in with the account of this tenant: {again}", theirs=True),
-    50020: Cause("the account is another tenant's", "sign in with the account of this tenant: {again}", theirs=True),
+    50034: Cause("there is no such user", f"sign in with the account of this tenant: {AGAIN}", theirs=True),
+    50020: Cause("the account is another tenant's", f"sign in with the account of this tenant: {AGAIN}", theirs=True),
     50053: Cause("the account is locked", "wait, or have an admin unlock it", theirs=True),
-    50055: Cause("the password has expired", "change it, then sign in again: {again}", theirs=True),
+    50055: Cause("the password has expired", f"change it, then sign in again: {AGAIN}", theirs=True),
     50057: Cause("the account is disabled", "have an admin enable it"),
     70018: _CODE_OVER,
     70019: _CODE_OVER,
@@ -83,11 +84,5 @@ def refusal(who: str, said: str, *, mailbox: str = "") -> ProviderError:
     if not found or not cause:
         words = "".join(c for c in (f"AADSTS{found[1]}: {found[2] or ''}" if found else said) if c.isprintable())
         return ProviderError(f"{who}: Microsoft gives no token: {words[:200] or 'without a word'}", urgent=True)
-    mend = cause.mend.format(again=again(mailbox))
     owner = mailbox if cause.theirs else ""
-    return ProviderError(f"{who}: {cause.what} (AADSTS{found[1]}); {mend}", urgent=True, owner=owner)
-
-
-def again(mailbox: str) -> str:
-    """The command that signs somebody in."""
-    return f"careermail auth microsoft {mailbox}".rstrip()
+    return ProviderError(f"{who}: {cause.what} (AADSTS{found[1]}); {cause.mend}", urgent=True, owner=owner)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from careermail.errors import ProviderError
 from careermail.providers.microsoft.auth import PersonalTokens
 from careermail.providers.microsoft.entra import entra
-from careermail.providers.microsoft.refusals import again, refusal
+from careermail.providers.microsoft.refusals import AGAIN, refusal
 
 if TYPE_CHECKING:
     from msal import ClientApplication
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 PENDING = {"authorization_pending", "slow_down"}
 
 
-def sign_in(tokens: PersonalTokens, mailbox: str, show: Callable[[str, str], None]) -> str:
-    """Have somebody sign in for their mailbox, and keep what came of it; the name of the account that they used.
+def sign_in(
+    tokens: PersonalTokens, mailbox: str, show: Callable[[str, str], None], prove: Callable[[str], None]
+) -> None:
+    """Have somebody sign in for their mailbox, and keep what came of it.
 
-    `show` is told the address of a page and the code to enter there. Returns once they have done so. Raises
-    ProviderError where they refused, took too long, or Entra gives no token.
+    `show` is told the address of a page, and the code to enter there; `prove` the name of the account that was used,
+    once there are tokens: whatever it raises, nothing is kept. Raises ProviderError where they refused, took too long,
+    or Entra gives no token.
     """
     who = tokens.who(mailbox)
     with entra(who, mailbox):
@@ -32,8 +35,8 @@ def sign_in(tokens: PersonalTokens, mailbox: str, show: Callable[[str, str], Non
     with entra(who, mailbox):
         said = _waited(tokens, mailbox, app, flow, ends)
     tokens.hold(mailbox, said)
+    prove(str(said.get("id_token_claims", {}).get("preferred_username", "")))
     tokens.save(mailbox, cache)
-    return str(said.get("id_token_claims", {}).get("preferred_username", ""))
 
 
 def _waited(
@@ -47,4 +50,4 @@ def _waited(
         said: Mapping[str, Any] = app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
         if said.get("error") not in PENDING:
             return said
-    raise ProviderError(f"the code was not entered in time; for another: {again(mailbox)}", owner=mailbox)
+    raise ProviderError(f"the code was not entered in time; for another: {AGAIN}", owner=mailbox)

@@ -62,11 +62,16 @@ class Code:
 
 @dataclass
 class Login:
-    """The room. `now` is the clock by which tokens and codes end; `refuse` a code that every token is refused with."""
+    """The room. `now` is the clock by which tokens and codes end; `refuse` a code that every token is refused with.
+
+    `hurried` is somebody who enters each code at once, and consents to no more than `allows`.
+    """
 
     now: Callable[[], datetime]
     apps: dict[str, App] = field(default_factory=lambda: {CLIENT: App()})
     lasts: timedelta = timedelta(hours=1)
+    hurried: str = ""
+    allows: frozenset[str] = ALL
     refuse: tuple[int, str] | None = None
     codes: dict[str, Code] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)  # each token request
@@ -125,7 +130,9 @@ class Login:
         if refused := self._unknown(form):
             return refused
         name = f"C{next(self._numbers):08d}"
-        self.codes[f"device-{name}"] = Code(_named(form), self.now() + timedelta(minutes=15))
+        self.codes[f"device-{name}"] = Code(
+            _named(form) & self.allows, self.now() + timedelta(minutes=15), self.hurried
+        )
         told = {"user_code": name, "device_code": f"device-{name}", "expires_in": 900, "interval": 5}
         return Answer(200, {**told, "verification_uri": "https://login.microsoft.com/device", "message": "To sign in…"})
 
