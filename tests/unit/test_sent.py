@@ -65,6 +65,12 @@ def test_a_thread_is_known_to_hold_a_mail_of_ours_be_it_private(sent: Sent):
     assert not sent.holds("bob@example.com", "t1")
 
 
+def test_a_mailbox_is_ours_to_look_at_since_our_first_mail_from_it(tmp_path: Path, sent: Sent):
+    Sent(tmp_path / "sent", VirtualClock(utc(2027, 2, 1))).keep(replace(DUE, message_id="<later@ours>"))
+    assert sent.since("maya@example.com") == utc(2027, 1, 12)
+    assert sent.since("bob@example.com") is None
+
+
 def test_an_answer_gets_our_names_back_in_its_header_alone(sent: Sent):
     body = b"<CAF1@mail.gmail.com>"
     head, ours = (b"In-Reply-To: %s\r\nReferences: <x@y>\r\n %s" % (name, name) for name in (body, b"<due@ours>"))

@@ -30,6 +30,7 @@ _AT = "https://www.googleapis.com/auth/"
 MAIL = (f"{_AT}gmail.readonly", f"{_AT}gmail.compose")
 # Events in calendars that somebody owns, not in all that they may see; of those, when people are free.
 CALENDAR = (f"{_AT}calendar.events.owned", f"{_AT}calendar.events.freebusy")
+CLOUD = f"{_AT}cloud-platform"  # what this machine's identity needs, to sign
 _GOOGLE = re.compile(r"https://[a-z0-9.-]+\.googleapis\.com(?=/)")
 
 
@@ -177,7 +178,7 @@ class Keyless(_Lasting):
     """A service account for which this machine's own identity signs (application default credentials)."""
 
     def __init__(self, robot: str) -> None:
-        self._robot = robot
+        self._robot, self._source = robot, None  # which on some machines takes seconds to find
 
     def credentials(self, address: str, scopes: Iterable[str]) -> Credentials:
         """As Way.credentials."""
@@ -186,11 +187,12 @@ class Keyless(_Lasting):
         from google.auth.impersonated_credentials import Credentials
 
         try:
-            source, _ = default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+            self._source = self._source or default(scopes=[CLOUD])[0]
         except DefaultCredentialsError:
             raise refusals.no_identity(self._robot) from None
-        return Credentials(source, self._robot, list(scopes), subject=address)  # type: ignore[no-untyped-call]
+        return Credentials(self._source, self._robot, list(scopes), subject=address)  # type: ignore[no-untyped-call]
 
     def refused(self, error: Exception, address: str, scopes: Iterable[str]) -> ProviderError:
         """As Way.refused."""
+        self._source = None
         return refusals.of_delegation(error, address, scopes, self._robot)

@@ -140,7 +140,8 @@ def of_delegation(error: Exception, address: str, scopes: Iterable[str], client_
 
 def _why_delegation(code: str, words: str, scopes: Iterable[str], client_id: str) -> str:
     if code == "unauthorized_client":
-        return f"{_DELEGATION}: the client ID {client_id} must have the OAuth scopes {','.join(scopes)}"
+        whose = f"client ID (its unique ID) of {client_id}" if "@" in client_id else f"client ID {client_id}"
+        return f"{_DELEGATION}: the {whose} must have the OAuth scopes {','.join(scopes)}"
     if code == "PERMISSION_DENIED":
         return (
             f"Give the identity of this machine the role Service Account Token Creator on {client_id}: Google Cloud"
