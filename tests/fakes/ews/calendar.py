@@ -99,6 +99,8 @@ class CalendarItems:
             return _unknown("ErrorTimeIntervalTooBig")
         if who not in self.diaries.own:
             return _unknown("ErrorMailRecipientNotFound")
+        if who in self.diaries.failing:
+            return _unknown("ErrorMailboxStoreUnavailable")
         if who in self.diaries.unseen:
             return _unknown("ErrorNoFreeBusyAccess")
         events = [

@@ -46,11 +46,10 @@ class Entry:
     definition: Element | None = None  # of the zone, where a program gave one of its own
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Entry":
-        copy = Entry(self.start, self.end, self.zone, self.all_day, self.status, self.recurrence)
-        copy.__dict__ |= {
-            name: deepcopy(value, memo) if name in {"asked", "changed", "gone"} else value
-            for name, value in self.__dict__.items()
-        }
+        copy = Entry(self.start, self.end)
+        copy.__dict__ |= self.__dict__
+        copy.said, copy.extended, copy.gone = dict(self.said), list(self.extended), set(self.gone)
+        copy.asked, copy.changed = deepcopy(self.asked, memo), deepcopy(self.changed, memo)
         return copy
 
     @property
@@ -111,6 +110,7 @@ class Diaries:
     copies: dict[str, dict[str, Copy]] = field(default_factory=dict)  # what they were asked to, by UID
     notices: list[Notice] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)  # whose free/busy nobody may see
+    failing: set[str] = field(default_factory=set)  # whose cannot be told for the moment
     # What an exception of a series does when its times are changed: it stays while start and pattern do, it never
     # does, or it always does. The specification leaves it to clients (MS-OXOCAL, 3.1.4.7.3.5).
     exceptions: Literal["kept", "forgotten", "clinging"] = "kept"

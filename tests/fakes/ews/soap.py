@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fakes.web import Answer, Request
+from fakes.web import Answer, Fault, Request
 from lxml import etree
 
 Element = Any  # lxml has no types
@@ -96,6 +96,16 @@ class Trouble:
     error: Exception
     times: int
     happened: int = 0
+
+
+@dataclass
+class Cut(Fault):
+    """What goes wrong on the way with the requests for one operation: to be put into Web.faults."""
+
+    operation: str = ""
+
+    def meets(self, request: Request) -> bool:
+        return f"<m:{self.operation}".encode() in request.body and super().meets(request)
 
 
 # --- the server ----------------------------------------------------------------------------------
