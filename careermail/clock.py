@@ -5,13 +5,14 @@ import os
 import select
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from careermail.errors import UsageError
 
 LONGEST_SLEEP = 60.0  # seconds
 NOW = "CAREERMAIL_NOW"
+BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts while the machine sleeps, too
 
 
 class Clock(Protocol):
@@ -19,6 +20,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
+        ...
+
+    def elapsed(self) -> timedelta:
+        """What has passed since some moment that stays the same, however the clock is set; sleep counts."""
         ...
 
     def wait(self, until: datetime) -> None:
@@ -43,6 +48,10 @@ class SystemClock:
         """The present moment in UTC."""
         return datetime.now(UTC)
 
+    def elapsed(self) -> timedelta:
+        """What has passed since the machine was started."""
+        return timedelta(seconds=time.clock_gettime(BOOT))
+
     def wait(self, until: datetime) -> None:
         """Sleep until `until`, or until woken."""
         # Never long at once: the clock may be set while we sleep, and select counts in elapsed time.
@@ -65,6 +74,10 @@ class VirtualClock:
     def now(self) -> datetime:
         """The moment that this clock stands at, in UTC."""
         return self._now
+
+    def elapsed(self) -> timedelta:
+        """What has passed by this clock, which nobody sets."""
+        return self._now - datetime.min.replace(tzinfo=UTC)
 
     def wait(self, until: datetime) -> None:
         """Jump to `until`; never back."""

@@ -1,6 +1,5 @@
 """The loop: an agenda of who is to be visited when, the rounds that keep it, and the signals that end it."""
 
-import heapq
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import schedule
 
+from careermail.agenda import Agenda
 from careermail.clock import Clock
 from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, TryLater
@@ -17,48 +17,16 @@ from careermail.notify import Supervisor
 from careermail.plan.planner import CHECKS, INBOX, SERVICE, inbox_of
 from careermail.runner import Runner, everyone
 from careermail.signals import Signals
+from careermail.watch.lookout import Lookout
+from careermail.watch.timekeeper import Timekeeper
 
 log = logging.getLogger("careermail")
 
 ROUND = timedelta(minutes=15)  # how often each manager's calendars are read, due or not
 SOON = timedelta(minutes=5)
-A_MOMENT = timedelta(seconds=20)
+A_MOMENT, A_MINUTE = timedelta(seconds=20), timedelta(minutes=1)
 A_LOOK = timedelta(seconds=0.25)  # into one of many mailboxes: all of them together leave time for everything else
 NOTICE = timedelta(seconds=5)  # how often commands' announcements and edited files are looked for
-
-
-class Agenda:
-    """Who is to be visited when: asking for the next costs the same for ten managers as for ten thousand."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[datetime, str]] = []
-        self._when: dict[str, datetime] = {}
-
-    def enter(self, name: str, when: datetime) -> None:
-        """Visit `name` at `when`, or earlier if that stands already."""
-        if name not in self._when or when < self._when[name]:
-            self._when[name] = when
-            heapq.heappush(self._heap, (when, name))
-
-    def next(self) -> datetime | None:
-        """When somebody is to be visited next; None for never."""
-        while self._heap and self._when.get(self._heap[0][1]) != self._heap[0][0]:
-            heapq.heappop(self._heap)  # superseded by an earlier entry
-        return self._heap[0][0] if self._heap else None
-
-    def take(self, now: datetime) -> str | None:
-        """Strike out and return somebody who is due at `now`; None if nobody is."""
-        when = self.next()
-        if when is None or when > now:
-            return None
-        _, name = heapq.heappop(self._heap)
-        del self._when[name]
-        return name
-
-    def clear(self) -> None:
-        """Forget everybody."""
-        self._heap.clear()
-        self._when.clear()
 
 
 class Daemon:
@@ -79,7 +47,7 @@ class Daemon:
         self._refused = False
         self._stopping = self._reloading = self._mail_came = False
         self._unwatch: Callable[[], None] | None = None
-        self._seen_at = clock.now()
+        self._timekeeper, self._lookout = Timekeeper(clock), Lookout(clock)
         self._files: tuple[str, ...] = ()  # which tell that the configuration was edited
         self._take_up(load())
         self._marks = self._last_marks = _marks(self._files)
@@ -90,6 +58,7 @@ class Daemon:
         signals.pass_to(self.stop, self.reload)
         log.info("ready", extra={"managers": len(self._teams)})
         self._supervisor.ready()
+        self._tell_monitors()
         while not self._stopping:
             self.turn()
         self._let_go()
@@ -126,6 +95,7 @@ class Daemon:
         self._rounds.clear()
         self._rounds.every(int(ROUND.total_seconds())).seconds.do(self._visit_all, spread=ROUND)
         self._rounds.every(int(NOTICE.total_seconds())).seconds.do(self._notice)
+        self._rounds.every(int(A_MINUTE.total_seconds())).seconds.do(self._tell_monitors)
 
     def _next(self) -> datetime:
         idle = timedelta(seconds=max(self._rounds.idle_seconds or 0, 0))
@@ -134,15 +104,16 @@ class Daemon:
 
     def _keep_time(self) -> None:
         """Where a clock went back, what was to come by it would come late: begin anew."""
-        now = self._clock.now()
-        if now < self._seen_at - A_MOMENT:
-            log.warning("the clock was set back", extra={"by": self._seen_at - now})
-            self._begin()
-            self._arm()
+        if jump := self._timekeeper.jump():
+            way = "forward" if jump > timedelta(0) else "back"
+            log.warning("the clock was set %s", way, extra={"by": abs(jump)})
+            self._lookout.jumped(jump)
+            if way == "back":
+                self._begin()
+                self._arm()
         # `schedule` goes by local time, which autumn sets back by an hour.
         if (self._rounds.idle_seconds or 0) > NOTICE.total_seconds():
             self._arm()
-        self._seen_at = now
 
     # --- visits ----------------------------------------------------------------------------------
 
@@ -198,12 +169,21 @@ class Daemon:
         """Say when something is due next; never what two people have to do with each other."""
         if not self._supervisor.listens:
             return
-        # A look into the inbox comes every minute, and is not what anybody waits for; nor is the self-check.
-        work = (when for name, when in self._due.items() if name != CHECKS and name not in self._inboxes)
-        due = min(work, default=None)
+        due = self._next_work()
         rest = f"; nothing is due before {due:%a %d %b %H:%M} UTC" if due else ""
         refused = "; a configuration was refused, the one before runs on" if self._refused else ""
         self._supervisor.status(f"managers: {len(self._teams)}{rest}{refused}")
+
+    def _tell_monitors(self) -> None:
+        """Say that the loop comes round, and how far behind it is."""
+        now = self._clock.now()
+        late = now - min(self._agenda.next() or now, now)
+        self._lookout.tell(next_=self._next_work(), late=late, refused=self._refused)
+
+    def _next_work(self) -> datetime | None:
+        """When something is due; a look into an inbox and the self-check are not what anybody waits for."""
+        work = (when for name, when in self._due.items() if name != CHECKS and name not in self._inboxes)
+        return min(work, default=None)
 
     def _visit_all(self, spread: timedelta = timedelta(0)) -> None:
         now = self._clock.now()
@@ -273,6 +253,7 @@ class Daemon:
         self._teams: dict[str, Team] = everyone(config.teams, runner.store)
         self._inboxes = {inbox_of(mailbox): mailbox for mailbox in runner.mailboxes(config.teams)}
         self._config, self._runner, self._files = config, runner, _with_folders(config.files)
+        self._lookout.follow(config, runner)
         self._begin()
 
 

@@ -326,6 +326,7 @@ class Topic:
     deadline: datetime | None = None  # by when what is asked for is due
     # displaced: cancelled, declined, missed, late, ended (the whole series), conflict, no-hour
     # answer, passed-on, help, refused: what the mail was about (plan/answers.py)
+    # alarm: foretold, where nothing is stuck yet
     what: str = ""
     stand_in: datetime | None = None  # displaced: the session that was booked instead
     note: str = ""  # an alarm's cause and mend; the manager's own reason for an ad hoc conversation

@@ -1,6 +1,7 @@
 """Collect, plan, perform, record: the one place where plan, mail, store and providers meet."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
@@ -60,6 +61,8 @@ class Runner:
     def __init__(self, service: Service, provider: Provider, store: Store, clock: Clock) -> None:
         self.service, self.provider, self.store, self.clock = service, provider, store, clock
         self.stopping = False  # set by a signal: the current action is the last
+        self.looked: datetime | None = None  # when the last look into an inbox ended, well or not
+        self.tally = Counter[tuple[str, str]]()  # what became of actions: by kind and result
         self.alive: Callable[[], None] = lambda: None  # called between two steps, for whoever watches that we go on
         self.troubles = Troubles(store)
         # Looked up at each call, since whoever watches comes later.
@@ -123,7 +126,8 @@ class Runner:
         nothing was taken in.
         """
         concerned, wait = self._postman.round(teams, mailbox)
-        return concerned, self.clock.now() + wait
+        self.looked = self.clock.now()
+        return concerned, self.looked + wait
 
     def tick_inboxes(self, teams: Sequence[Team]) -> tuple[set[str], datetime]:
         """The same for all mailboxes in turn; with when to look again at the one that has to wait longest."""
@@ -246,6 +250,7 @@ class Runner:
             for w in action.wanted
         ]
         self.store.append(manager, [*facts, *more])
+        self.tally.update((w.kind, kind) for w in action.wanted)
         log.info(kind, extra={**_fields(manager, action), **({"reason": data["reason"]} if "reason" in data else {})})
 
     # --- what fails ------------------------------------------------------------------------------
@@ -258,7 +263,11 @@ class Runner:
             wait = max(wait, error.retry_after)
         kind = "held" if permanent(error) else "failed"
         self._record(manager, action, kind, now, reason=str(error), retry_at=(now + wait).isoformat())
-        if manager != SERVICE:
+        if manager == SERVICE:
+            # What could not be mailed is said by another road: the journal has it as an error, in the same words.
+            for note in dict.fromkeys(w.topic.note for w in action.wanted):
+                log.error("alarm", extra={"to": _recipients(action.wanted), "reason": note})
+        else:
             owner = getattr(error, "owner", "")
             whose = f"{PROVIDER}{self.provider.name}/{owner}".removesuffix("/")
             mender = {"mender": owner} if owner == manager else {}

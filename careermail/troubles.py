@@ -83,6 +83,8 @@ class Troubles:
             self._store.announce(SERVICE)
         except CareermailError as error:
             self._say(error)
+            if fact.kind == "trouble":  # which nobody can be mailed, since nothing can be remembered of it
+                log.error("alarm", extra={"reason": fact.data["note"]})
 
     def _say(self, error: CareermailError) -> None:
         if str(error) != self._said:  # once, not at every visit

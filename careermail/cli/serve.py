@@ -45,17 +45,20 @@ def once_command(office: Office, log_format: str) -> int:
     """
     from careermail.cli.trouble import cut_off, stuck
     from careermail.runner import everyone
+    from careermail.selfcheck.alarms import EXPIRY
 
     log_to_stderr(log_format)
     begun = office.clock.now()
     teams = list(everyone(office.config.teams, office.store).values())
     _read_inbox(office)
     worst = max((_visit(office, team) for team in with_progress(teams, "Managers", office.clock)), default=0)
+    _check_logins(office)
     _tell_admin(office, [team.manager.email for team in teams])
+    _tell_monitors(office)
     if cut_off(office, begun):
         tell("Nobody could be reached; it will be tried again. See: careermail status")
         return ProviderError.exit_code
-    if found := stuck(office):
+    if found := [one for one in stuck(office) if not one.key.startswith(EXPIRY)]:
         tell(f"{len(found)} of what is to be done is stuck; see: careermail status")
     return worst or int(bool(found))
 
@@ -78,6 +81,25 @@ def _read_inbox(office: Office) -> None:
         office.runner.tick_inboxes(office.config.teams)
     except CareermailError as error:
         tell(error)
+
+
+def _check_logins(office: Office) -> None:
+    """Try the logins that are due; what is wrong with that is told as anything else."""
+    from careermail.plan.planner import CHECKS
+
+    try:
+        office.runner.selfcheck.round(team.manager for team in office.config.teams)
+    except Exception as error:  # noqa: BLE001 (the work is done, and the admin is still to be told)
+        tell(office.runner.failed(CHECKS, error))
+
+
+def _tell_monitors(office: Office) -> None:
+    from careermail.watch.lookout import Lookout
+
+    lookout = Lookout(office.clock, by="once")
+    lookout.follow(office.config, office.runner)
+    lookout.tell()
+    lookout.part()
 
 
 def _tell_admin(office: Office, visited: Sequence[str]) -> None:

@@ -3,17 +3,28 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from careermail.credentials import Secret
 from careermail.errors import UsageError
 from careermail.model import Service, Team
 
 NAME = "careermail.toml"
 ETC, VAR = Path("/etc/careermail"), Path("/var/lib/careermail")  # a service's files and its facts (FHS 3.0, 3.7, 5.8)
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Monitors:
+    """Where those who watch over careermail from outside find out how it is."""
+
+    metrics: Path | None = None  # a textfile for Prometheus' node_exporter
+    ping: Secret | None = None  # a URL that is asked for while all goes well
+    ping_every: timedelta = timedelta(minutes=5)
+    ping_fail: bool = False  # and the same with /fail at its end while it does not
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Config:
     provider: Mapping[str, Any]  # [provider], with `root` as a Path
     teams: tuple[Team, ...]
     files: tuple[Path, ...]  # all that were read, `path` first
+    monitors: Monitors = Monitors()
 
 
 def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from careermail.config import ETC, VAR
+from careermail.config import ETC, VAR, Monitors
 from careermail.config.cascade import Cascade
+from careermail.config.monitors import MonitorsTable, monitors
 from careermail.config.schema import VENDORS, Document
 from careermail.config.source import Place, read
 from careermail.config.tables import judged
@@ -22,7 +23,7 @@ UNDER_WAY = "import-under-way"
 TIMES_READ = 5
 Texts = Mapping[Path, str | None]
 NOTHING_ELSE: Texts = MappingProxyType({})
-Loaded = tuple[Service, dict[str, Any], tuple[Team, ...], tuple[Path, ...]]
+Loaded = tuple[Service, dict[str, Any], tuple[Team, ...], tuple[Path, ...], Monitors]
 
 
 def loaded(path: Path, now: datetime, environ: Mapping[str, str], *, templates: bool) -> Loaded:
@@ -69,11 +70,12 @@ def imagined(
     if not (teams or files or any(problem.key.startswith(("manager", "include")) for problem in problems)):
         problems.append(top.at("manager").problem("missing, expected [[manager]], or a file to include"))
     service = _service(path, document.get("service", {}), environ)
+    watched = monitors(top.at("service"), document.get("service", {}), problems)
     problems += _template_problems(top.at("service", "templates"), service, teams, ours=templates)
     provider = _provider(top.at("provider"), document["provider"], service, cascade) if sound else {}
     if problems:
         raise ConfigError(_in_order(problems, [path, *files]))
-    return provider.get("service", service), provider, tuple(teams), (path, *files)
+    return provider.get("service", service), provider, tuple(teams), (path, *files), watched
 
 
 def _beside(path: Path) -> Path:
@@ -116,7 +118,8 @@ def _service(path: Path, table: Mapping[str, Any], environ: Mapping[str, str]) -
     paths = {"state": _beside(path) / (table.get("state") or usual_state(path, environ))}
     if "templates" in table:
         paths["templates"] = _beside(path) / table["templates"]
-    return Service(**{**table, **paths})
+    ours = {key: value for key, value in table.items() if key not in MonitorsTable.__annotations__}
+    return Service(**{**ours, **paths})
 
 
 def usual_state(path: Path, environ: Mapping[str, str]) -> Path:

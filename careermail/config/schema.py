@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidatorFunctionW
 from typing_extensions import TypedDict
 
 from careermail.config import servers, values
+from careermail.config.monitors import MonitorsTable
 from careermail.config.servers import EXACT, CalendarTable, PathText
 
 Name = Annotated[str, AfterValidator(values.name)]
@@ -79,7 +80,7 @@ class DefaultsTable(PersonTable, ConversationTable, total=False):
 
 
 @EXACT
-class ServiceTable(TypedDict, total=False):
+class ServiceTable(MonitorsTable, total=False):
     """Who careermail is."""
 
     name: Name

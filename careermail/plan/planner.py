@@ -97,12 +97,13 @@ def _moments(person: Person, trouble: Fact, now: datetime) -> set[datetime]:
 
 
 def _alarm(person: Person, trouble: Fact, due: datetime, until: datetime) -> Wanted:
+    foretold = "foretold" if "again" in trouble.data else ""
     return Wanted(
         key=f"{SERVICE}/{trouble.key}/alarm/{local_day(person, due)}/{person.email}",
         kind="alarm",
         due=due,
         until=until,
-        topic=Topic(Series(person, person), note=str(trouble.data["note"])),
+        topic=Topic(Series(person, person), note=str(trouble.data["note"]), what=foretold),
         to=person,
         because="something cannot be done without help",
     )

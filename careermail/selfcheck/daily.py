@@ -43,6 +43,11 @@ class SelfCheck:
         self._at_hand = deque[tuple[str, str, Probe]]()  # whose, its label, and it
         self._saved, self._changed = clock.now(), False
 
+    @property
+    def logins(self) -> list[Login]:
+        """All logins that are known, as they were last found."""
+        return [login for logins in self._found.values() for login in logins.values()]
+
     def step(self, managers: Iterable[Person]) -> datetime:
         """Try one login if one is due, and return when to come back (UTC, ahead).
 
@@ -52,7 +57,7 @@ class SelfCheck:
         self._begin(managers, begun, eager=True)
         tried = self._try_next(begun)
         now = self._clock.now()
-        if now - self._saved >= PER_LOGIN * sum(map(len, self._found.values())):
+        if now - self._saved >= PER_LOGIN * len(self.logins):
             self.save()
         pause = max(A_BREATH, SHARE * (now - begun)) if tried else A_BREATH
         return now + pause if self._at_hand else max(now + pause, min(self._due.values()))
@@ -151,7 +156,7 @@ class SelfCheck:
         return Login(label, probe.name, probe.owner, now, now, expires=expires)
 
     def _warn(self, now: datetime) -> None:
-        self._alarms.keep([login for logins in self._found.values() for login in logins.values()], now)
+        self._alarms.keep(self.logins, now)
 
 
 def _hour(whose: str, after: datetime) -> datetime:

@@ -42,9 +42,11 @@ MAY_IMPORT = {
     "troubles": {"plan", "store"},
     "selfcheck": {"clock", "plan", "providers", "store", "troubles"},
     "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "selfcheck", "troubles"},
-    "daemon": {"clock", "config", "notify", "runner", "plan", "signals"},
+    "watch": {"clock", "config", "credentials", "plan", "runner", "selfcheck"},
+    "agenda": set(),
+    "daemon": {"agenda", "clock", "config", "notify", "runner", "plan", "signals", "watch"},
     "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "journal", "mail", "notify", "plan", "providers",
-            "roster", "runner", "signals", "store"},
+            "roster", "runner", "selfcheck", "signals", "store", "watch"},
 }
 # fmt: on
 PURE = {

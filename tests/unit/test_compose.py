@@ -509,3 +509,35 @@ def test_an_error_of_a_template_tells_no_word_of_a_contract(tmp_path: Path):
         mail("due", JONAS, written("secret"), service=service)
     assert "secret" not in str(raised.value)
     assert raised.value.__suppress_context__
+
+
+# --- alarms --------------------------------------------------------------------------------------
+
+
+def alarm(*notes: str, what: str = "") -> tuple[str, str]:
+    admin = Person("admin", SERVICE.admin)
+    message = mail("alarm", admin, *(Topic(replace(WITH_JONAS, report=admin), note=note, what=what) for note in notes))
+    return str(message["Subject"]), " ".join(message.get_body(("plain",)).get_content().split())
+
+
+def test_an_alarm_tells_how_to_look_and_how_to_try_again():
+    subject, text = alarm("The token has expired.")
+    assert subject == "Something is stuck and needs you"
+    assert "careermail cannot go on with this alone. The token has expired. Everything else goes on as usual." in text
+    assert "run careermail status; to try every login, careermail check --live. You hear of this at most once a" in text
+
+
+def test_what_is_said_twice_is_one_thing_and_of_very_many_some_stand_for_all():
+    subject, text = alarm("The token has expired.", "The token has expired.")
+    assert (subject, text.count("expired")) == ("Something is stuck and needs you", 1)
+    subject, text = alarm(*(f"Calendar {n} is away." for n in range(10_000)))
+    assert (subject, text.count("is away")) == ("10000 things are stuck and need you", 20)
+    assert "And 9980 more, of which careermail status tells." in text
+
+
+def test_an_alarm_of_what_is_to_come_says_that_nothing_is_stuck():
+    subject, text = alarm("The login ends by itself on Friday.", what="foretold")
+    assert subject == "Something will stop working unless you renew it"
+    assert "careermail works, and goes on working if this is seen to in time." in text
+    assert "You hear of this two weeks, three days and one day before" in text
+    assert "stuck and" not in text

@@ -6,7 +6,7 @@ import re
 import socket
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -357,3 +357,50 @@ def test_no_servers_at_all_make_loading_do_anything_but_refuse(
             f"calendar = {toml(own)}\n",
         )
         assert found.provider["kind"] == "standards"
+
+
+# --- who watches over it -------------------------------------------------------------------------
+
+
+def test_monitors_are_told_where_they_find_out_how_it_is(tmp_path: Path):
+    said = 'metrics = "m/careermail.prom"\nping = { credential = "ping" }\nping_minutes = 10\nping_fail = true\n'
+    found = load(tmp_path, SERVICE, said, PROVIDER, MAYA).monitors
+    assert found == config.Monitors(
+        tmp_path / "m" / "careermail.prom", Secret(credential="ping"), timedelta(minutes=10), ping_fail=True
+    )
+    assert load(tmp_path, SERVICE, PROVIDER, MAYA).monitors == config.Monitors()
+
+
+def test_the_url_of_a_ping_is_a_secret_and_not_repeated(tmp_path: Path):
+    (only,) = problems(tmp_path, SERVICE, 'ping = "https://hc-ping.com/5c6c5a0e"\n', PROVIDER, MAYA)
+    assert only == (
+        '3: service.ping: found something else, expected ping = { credential = "ping" }, { env = "PING_URL" },'
+        ' { file = "ping.url" } or { command = ["pass", "show", "ping"] } (who has the URL can say that all is well,'
+        " so the file says where it is, never the URL)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            'metrics = "careermail.txt"',
+            '3: service.metrics: found "careermail.txt", expected a file whose name ends in .prom (node_exporter reads no others)',
+        ),
+        (
+            "ping_minutes = 0",
+            "3: service.ping_minutes: found 0, expected 1 to 1440: the least minutes between two pings",
+        ),
+        ('ping = { file = "ping.url" }', "3: service.ping.file: the file cannot be read: No such file or directory"),
+        ('ping = { crendential = "x" }', "3: service.ping.crendential: unknown key (did you mean credential?)"),
+        ('pign = { credential = "x" }', "3: service.pign: unknown key (did you mean ping?)"),
+    ],
+)
+def test_what_is_wrong_with_monitors_is_told(tmp_path: Path, said: str, told: str):
+    assert problems(tmp_path, SERVICE, f"{said}\n", PROVIDER, MAYA)[0] == told
+
+
+@pytest.mark.parametrize("said", ["ping_minutes = 5", "ping_fail = true"])
+def test_how_to_ping_means_nothing_without_whom(tmp_path: Path, said: str):
+    (only,) = problems(tmp_path, SERVICE, f"{said}\n", PROVIDER, MAYA)
+    assert only.startswith(f"3: service.{said.split()[0]}: found without ping, expected both")

@@ -14,6 +14,7 @@ from careermail.errors import CareermailError, ConfigError, Problem, StoreError
 from careermail.model import A_DAY, Person, Service, Team
 from careermail.plan.planner import SERVICE
 from careermail.store.memory import MemoryStore
+from careermail.troubles import Troubles
 
 START = utc(2027, 1, 4, 10)
 MAYA, OMAR = Person("Maya Lindqvist", "maya@example.com"), Person("Omar Haddad", "omar@example.com")
@@ -23,13 +24,20 @@ class HandClock:
     """A clock that is set by hand, backwards too."""
 
     def __init__(self) -> None:
-        self.at = START
+        self.at, self.passed = START, timedelta(0)
 
     def now(self) -> datetime:
         return self.at
 
+    def elapsed(self) -> timedelta:
+        return self.passed
+
     def wait(self, until: datetime) -> None:
-        self.at = max(self.at, until)
+        self.let_pass(max(until - self.at, timedelta(0)))
+
+    def let_pass(self, time: timedelta) -> None:
+        self.at += time
+        self.passed += time
 
     def wake(self) -> None:
         pass
@@ -49,8 +57,8 @@ class Visits:
     """A runner that only remembers whom it visited."""
 
     def __init__(self, clock: HandClock) -> None:
-        self.selfcheck = NoLogins(clock)
         self.store, self.clock, self.stopping = MemoryStore(), clock, False
+        self.selfcheck, self.troubles, self.looked = NoLogins(clock), Troubles(self.store), None
         self.visited: list[str] = []
         self.faults: dict[str, Exception] = {}
         self.reported: list[tuple[str, Exception]] = []
@@ -100,17 +108,23 @@ class House:
         self.included = root / "managers.d" / "maya.toml"
         self.included.parent.mkdir()
         self.included.write_text("1")
+        self.state = root / "state"
+        self.state.mkdir()
         self.clock = HandClock()
         self.runner = Visits(self.clock)
         self.says: Callable[[], Config] = lambda: self.config(MAYA, OMAR)
         self.loads = 0
         self.daemon = Daemon(self._load, lambda _: self.runner, self.clock)
-        self.clock.at += timedelta(minutes=1)
+        self.clock.let_pass(timedelta(minutes=1))
         self.visit_all()
 
     def config(self, *managers: Person) -> Config:
         return Config(
-            self.file, Service(), {}, tuple(Team(manager) for manager in managers), (self.file, self.included)
+            self.file,
+            Service(state=self.state),
+            {},
+            tuple(Team(manager) for manager in managers),
+            (self.file, self.included),
         )
 
     def _load(self) -> Config:
@@ -139,10 +153,10 @@ def house(tmp_path: Path) -> House:
 @pytest.mark.parametrize("fault", [OverflowError("odd"), StoreError("unreadable")])
 def test_one_managers_fault_is_reported_and_tried_again_and_the_others_go_on(house: House, fault: Exception):
     house.runner.faults = {MAYA.email: fault}
-    house.clock.at += A_DAY
+    house.clock.let_pass(A_DAY)
     assert set(house.visit_all()) == {MAYA.email, OMAR.email, SERVICE}
     assert house.runner.reported == [(MAYA.email, fault)]
-    house.clock.at += timedelta(minutes=5)
+    house.clock.let_pass(timedelta(minutes=5))
     assert house.visit_all() == [MAYA.email]
 
 
@@ -170,7 +184,7 @@ def test_the_hour_that_autumn_repeats_stalls_no_round(house: House, monkeypatch:
 
 def test_an_edited_configuration_is_taken_up_once_it_rests(house: House):
     house.says = lambda: house.config(OMAR)
-    house.clock.at += timedelta(hours=1)
+    house.clock.let_pass(timedelta(hours=1))
     house.edit("12")
     house.notice()
     assert house.loads == 1  # it may be half written
@@ -229,13 +243,13 @@ def test_whatever_is_wrong_with_a_reload_what_was_running_goes_on(house: House, 
     house.says = fail
     house.daemon.reload()
     house.daemon.turn()
-    house.clock.at += A_DAY
+    house.clock.let_pass(A_DAY)
     assert set(house.visit_all()) == {MAYA.email, OMAR.email, SERVICE}
 
 
 def test_whoever_is_written_to_is_visited_at_the_next_look_into_the_inbox(house: House):
     house.runner.wrote = {MAYA.email}
-    house.clock.at += timedelta(minutes=1)
+    house.clock.let_pass(timedelta(minutes=1))
     assert house.visit_all() == [MAYA.email]
 
 
