@@ -27,7 +27,13 @@ HEADERS = {
     "X-Careermail-Key": "careermail_key",
     "Auto-Submitted": "careermail_auto",
 }
-NAMES = ("message_id", "in_reply_to", "references")  # what a server may not let be set
+# What a server may not let us set, by what it calls it.
+SETTABLE = {
+    "message:InternetMessageId": "message_id",
+    "item:InReplyTo": "in_reply_to",
+    "message:References": "references",
+    "message:From": "author",
+}
 
 
 class Mark(ExtendedProperty):  # type: ignore[misc]
@@ -79,12 +85,7 @@ def sound(answer: Any) -> Any:
 
 
 def draft_of(drafts: Folder, message: EmailMessage, entry: Entry, *, without: Container[str]) -> Message:
-    """The mail as a draft that is not there yet; the NAMES in `without` are left to the server."""
-    names = {
-        "message_id": entry.message_id,
-        "in_reply_to": _ids(message, "In-Reply-To"),
-        "references": _ids(message, "References"),
-    }
+    """The mail as a draft that is not there yet; what is `without`, of the SETTABLE, is left to the server."""
     return Message(
         folder=drafts,
         subject=plain(message["Subject"] or "")[:LONGEST_SUBJECT],
@@ -94,8 +95,25 @@ def draft_of(drafts: Folder, message: EmailMessage, entry: Entry, *, without: Co
         attachments=_files(message),
         careermail_mail=mark(entry),
         **{HEADERS[name]: str(message[name]) for name in HEADERS if message[name]},
-        **{name: said for name, said in names.items() if said and name not in without},
+        **{name: said for name, said in _settable(drafts, message, entry).items() if said and name not in without},
     )
+
+
+def _settable(drafts: Folder, message: EmailMessage, entry: Entry) -> dict[str, Any]:
+    (author,) = _people(message, "From")
+    return {
+        "message_id": entry.message_id,
+        "in_reply_to": _ids(message, "In-Reply-To"),
+        "references": _ids(message, "References"),
+        # The name that people see; whose mailbox it is, nobody may say but the login.
+        "author": author if author.email_address.lower() == drafts.account.primary_smtp_address.lower() else None,
+    }
+
+
+def refused_setting(error: Exception, without: Container[str]) -> str:
+    """Which of the SETTABLE a server will not have set: the one that it names, or else the next; "" for none."""
+    named = [ours for theirs, ours in SETTABLE.items() if theirs in str(error)]
+    return next((ours for ours in [*named, *SETTABLE.values()] if ours not in without), "")
 
 
 def _ids(message: EmailMessage, field: str) -> str:

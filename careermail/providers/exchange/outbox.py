@@ -47,7 +47,7 @@ class ExchangeOutbox:
 
     def __init__(self, post: Post) -> None:
         self._mailboxes, self._sent, self._service, self._clock = post.mailboxes, post.sent, post.service, post.clock
-        self._unsettable = set[str]()  # the names of mails that this server does not let us give
+        self._unsettable = set[str]()  # what this server does not let us set
         self._kept = False  # whether a mail was seen to leave under the Message-ID that we gave it
 
     def send(self, message: EmailMessage) -> None:
@@ -121,19 +121,18 @@ class ExchangeOutbox:
             return sound(found)
 
     def _saved(self, drafts: Folder, message: EmailMessage, entry: Entry) -> Message:
-        """The draft; what this server does not let us set of its names is left to it, and nothing was made of those."""
+        """The draft; what this server does not let us set is left to it, and of a draft with that nothing was made."""
         from exchangelib.errors import ErrorInvalidPropertySet
 
-        from careermail.providers.exchange.letters import NAMES, draft_of
+        from careermail.providers.exchange.letters import draft_of, refused_setting
 
         while True:
             try:
                 return draft_of(drafts, message, entry, without=self._unsettable).save()
-            except ErrorInvalidPropertySet:
-                settable = [name for name in NAMES if name not in self._unsettable]
-                if not settable:
+            except ErrorInvalidPropertySet as error:
+                if not (name := refused_setting(error, self._unsettable)):
                     raise
-                self._unsettable.add(settable[0])
+                self._unsettable.add(name)
 
     def _dispatch(self, draft: Message, entry: Entry) -> None:
         """SendItem; a draft that will never leave is taken away."""

@@ -1,6 +1,6 @@
 """An Exchange with mailboxes for everybody and an account that may act as anybody, and careermail's way to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from fakes.ews.diary import Diaries
 from fakes.ews.items import Items
 from fakes.ews.mail import Mail
 from fakes.ews.soap import PATH, Soap
-from fakes.web import Room, Web
+from fakes.web import Answer, Request, Room, Web
 
 from careermail.clock import VirtualClock
 from careermail.credentials import Secret
@@ -46,6 +46,12 @@ class House:
         self.secret.touch(mode=0o600)
         self.secret.write_text(PASSWORD)
 
+    def settle(self, addresses: Iterable[str]) -> None:
+        """Give these people mailboxes and calendars."""
+        for who in addresses:
+            self.soap.addresses.add(who)
+            self.diaries.own.setdefault(who, {})
+
     def __enter__(self) -> Self:
         self._later.enter_context(self.web)
         return self
@@ -57,6 +63,20 @@ class House:
     @property
     def url(self) -> str:
         return self.web.url + PATH
+
+    def cut(self, operation: str, *, after: bool = True) -> None:
+        """Let the connection end at the next such operation: after it was carried out, or before."""
+        serve, asked = self.web.serve, f":{operation} ".encode()
+
+        def cutting(request: Request) -> Answer | None:
+            if asked not in request.body.replace(b">", b" "):
+                return serve(request)
+            self.web.serve = serve  # type: ignore[method-assign]
+            if after:
+                serve(request)
+            return None
+
+        self.web.serve = cutting  # type: ignore[method-assign]
 
     def service(self, *, as_manager: bool = True, tags: bool = False) -> Service:
         return Service(address=PEOPLE[0], state=self.root / "state", as_manager=as_manager, tags=tags)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime, formataddr, getaddresses, parseaddr
 from hashlib import sha256
 
 from fakes.ews.items import Items, item_id, new_id, shaped
@@ -65,7 +65,7 @@ class Letter:
         to = [address for _, address in getaddresses([str(v) for v in mail.get_all("To", []) + mail.get_all("Cc", [])])]
         boxes = (t("Mailbox", t("Name", one), t("EmailAddress", one), t("RoutingType", "SMTP")) for one in to)
         return t(
-            "Message",
+            "MeetingResponse" if self.kind.startswith("IPM.Schedule.Meeting.Resp") else "Message",
             t("MimeContent", b64encode(self.raw).decode(), CharacterSet="UTF-8"),
             item_id(self.id, self.change_key),
             *(t(tag, str(said)) for tag, said in texts.items() if said is not None),
@@ -93,6 +93,7 @@ class Mail:
     items: Items
     now: Callable[[], datetime]
     message_ids: str = "kept"  # or "refused" (with an error), or "replaced" (without a word)
+    refuses: set[str] = field(default_factory=set)  # elements of a draft that may not be set: "InReplyTo"
     strips: bool = False  # headers of a client's own are taken away when a mail is sent
     transport: bool = True  # False: what is sent lies in Drafts, submitted, until `deliver`
     copies_late: bool = False  # the copy in Sent Items comes with `deliver`
@@ -148,7 +149,7 @@ class Mail:
     def send_item(self, call: Call) -> Element:
         def send(name: Element) -> Iterator[Element]:
             letter = self._draft(call, name)
-            if letter.mail["To"] in self.refused:
+            if self.refused.intersection(address for _, address in getaddresses([str(letter.mail["To"])])):
                 raise RefusedError("ErrorInvalidRecipients", "At least one recipient isn't valid.")
             letter.submitted = True
             if self.transport:
@@ -208,7 +209,7 @@ class Mail:
         mail = message_from_bytes(raw, policy=policy.default)
         name, _, domain = to.rpartition("@")
         to = f"{name.partition('+')[0]}@{domain}" if self.tags else to
-        letter = Letter((to, "inbox"), mail, raw, at, kind=kind)
+        letter = Letter((to, "inbox"), mail, raw, at, kind=kind, properties=_promoted(mail))
         if to in self.items.soap.addresses:
             self.put(letter)
         else:
@@ -249,7 +250,8 @@ class _Kind:
     def create(self, call: Call, who: str, folder: str, given: Element) -> Element:
         if call.body.get("MessageDisposition") != "SaveOnly":
             raise RefusedError("ErrorInvalidRequest", "this fake takes drafts alone")
-        if self._mail.message_ids == "refused" and first(given, "t:InternetMessageId") is not None:
+        refuses = self._mail.refuses | ({"InternetMessageId"} if self._mail.message_ids == "refused" else set())
+        if any(first(given, f"t:{name}") is not None for name in refuses):
             raise RefusedError("ErrorInvalidPropertySet", "Set action is invalid for property.")
         properties = given.findall("t:ExtendedProperty", NAMES)
         letter = Letter((who, folder), _drafted(given), b"", self._mail.now(), properties=properties, draft=True)
@@ -279,6 +281,17 @@ class _Kind:
         self._mail.remove(self._mail.named(who, item_id))
 
 
+def _promoted(mail: EmailMessage) -> list[Element]:
+    """The X- headers of what arrives, as properties."""
+    ours = [(name, str(value)) for name, value in mail.items() if name.lower().startswith("x-careermail-")]
+    return [t("ExtendedProperty", _header(name), t("Value", value)) for name, value in ours]
+
+
+def _header(name: str) -> Element:
+    kind = {"DistinguishedPropertySetId": HEADERS, "PropertyName": name, "PropertyType": "String"}
+    return t("ExtendedFieldURI", **kind)
+
+
 def _drafted(given: Element) -> EmailMessage:
     """The message that a client made, with the headers of its own among them."""
     mail = EmailMessage(policy=policy.SMTP)
@@ -286,11 +299,12 @@ def _drafted(given: Element) -> EmailMessage:
     for header, path in {**named, "References": "t:References"}.items():
         if said := text(given, path):
             mail[header] = said
-    for header, path in (("To", "t:ToRecipients"), ("Reply-To", "t:ReplyTo")):
+    for header, path in (("From", "t:From"), ("To", "t:ToRecipients"), ("Reply-To", "t:ReplyTo")):
         if (boxes := first(given, path)) is not None:
-            mail[header] = ", ".join(text(box, "t:EmailAddress") for box in boxes)
+            people = ((text(box, "t:Name"), text(box, "t:EmailAddress")) for box in boxes)
+            mail[header] = ", ".join(formataddr(person) for person in people)
     for one in given.findall("t:ExtendedProperty", NAMES):
-        if one[0].get("DistinguishedPropertySetId") == "InternetHeaders":
+        if one[0].get("DistinguishedPropertySetId") == HEADERS:
             mail[one[0].get("PropertyName")] = text(one, "t:Value")
     _fill(mail, given)
     return mail
@@ -317,7 +331,9 @@ def _sealed(letter: Letter, now: datetime, *, strips: bool, own_id: bool) -> Ema
     for name in ours & set(mail.keys()):
         if strips or not name.lower().startswith("x-"):
             del mail[name]
-    mail["From"], mail["Date"] = letter.folder[0], format_datetime(now.astimezone(UTC))
+    name, _ = parseaddr(str(mail["From"] or ""))
+    del mail["From"]
+    mail["From"], mail["Date"] = formataddr((name, letter.folder[0])), format_datetime(now.astimezone(UTC))
     if own_id or not mail["Message-ID"]:
         del mail["Message-ID"]
         mail["Message-ID"] = f"<{sha256(letter.id.encode()).hexdigest()[:16]}@exchange.example.com>"
