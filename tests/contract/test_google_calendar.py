@@ -1,4 +1,4 @@
-"""The calendar on Google, as Google documents it: on a fake of its API that is held against Google's own description."""
+"""The calendar on Google, as Google documents it: on a fake of its API that is held against Google's own document."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -397,13 +397,3 @@ def test_a_sync_token_is_never_mixed_with_a_filter(booked: Google):
     booked.sessions()
     booked.calendar.busy([MAYA, JONAS], YEAR)
     assert not [r for r in booked.asked("GET") if "syncToken" in r.query]
-
-
-def test_a_calendar_is_looked_at_without_writing(google: Google):
-    found = google.calendar.look(MAYA)
-    assert (found.offers, found.lacks) == (("events of maya@example.com", "free/busy"), ())
-    elsewhere = google.calendar.look(replace(MAYA, timezone="Europe/Rome"))
-    assert elsewhere.lacks == (
-        "its time zone is Europe/Stockholm, the configuration's Europe/Rome: which one is right?",
-    )
-    assert lines(google.asked("PATCH", "DELETE", "PUT")) == []

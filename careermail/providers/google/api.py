@@ -96,12 +96,15 @@ class Api:
         if not again:
             self._drop()  # a connection that has ended while it lay idle could not be told from a lost answer
         try:
-            return request.execute(http=self._http())
+            answer = request.execute(http=self._http())
         except HttpError as error:
             raise of_answer(asked, error.status_code, error.resp, error.content) from error
         except (OSError, ValueError, HttpLib2Error) as error:
             self._drop()  # what has timed out is of no use any more
             raise of_silence(asked, error) from error
+        if not isinstance(answer, dict) and request.method != "DELETE":  # the client hands on as text what is no JSON
+            raise of_silence(asked, ValueError("no JSON"))
+        return answer
 
     def _worth_another(self, refusal: RefusalError, address: str, tried: int, *, again: bool) -> bool:
         """Whether to ask once more, now that its moment has been waited for."""

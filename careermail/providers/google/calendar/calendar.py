@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from careermail.errors import ProviderError
 from careermail.model import Busy, Event, Occurrence, Person, Rsvp
-from careermail.providers import Found, Window
+from careermail.providers import Window
 from careermail.providers.google.api import Api
 from careermail.providers.google.calendar import changing, events, freebusy, wire
 from careermail.providers.google.calendar.desk import Desk
@@ -112,10 +112,6 @@ class GoogleCalendar:
         return False
 
     # --- beside it ---
-
-    def look(self, manager: Person) -> Found:
-        """What is to be known of a manager's calendar before it is used; nothing is written. Raises ProviderError."""
-        return freebusy.look(self._api, manager)
 
     def close(self) -> None:
         """End the connections; they are made anew when they are needed."""

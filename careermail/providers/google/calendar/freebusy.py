@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import islice
 from typing import Any
 
 from careermail.model import Busy, Person
-from careermail.providers import Found, Window
+from careermail.providers import Window
 from careermail.providers.google.api import Api
 from careermail.providers.google.calendar.desk import Desk
 from careermail.providers.google.calendar.wire import OURS, Wire, declined, is_cancelled, moment, span, uid_of
@@ -19,7 +19,6 @@ AT_ONCE = (
 )
 ABSENT = ["outOfOffice", "focusTime"]  # which free/busy does not tell of
 TAKING = [*ABSENT, "default", "fromGmail"]  # unlike birthdays, and where somebody works
-LONG_AGO = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 2, tzinfo=UTC))
 HIDDEN = frozenset({FORBIDDEN, 404})
 # All that is read of events that are not ours: when they are and whether they count.
 _WHEN = "id,recurringEventId,status,start,end,transparency,extendedProperties/private,attendees(self,responseStatus)"
@@ -45,16 +44,6 @@ def _listed(desk: Desk, window: Window, **query: Any) -> Iterator[Wire]:
 
 def _within(window: Window, taken: Iterable[Busy]) -> list[Busy]:
     return [busy for busy in taken if busy.start < window[1] and busy.end > window[0]]
-
-
-def look(api: Api, manager: Person) -> Found:
-    """Whether a manager's calendar may be read, and free/busy be asked; nothing is written."""
-    query = {"calendarId": "primary", "maxResults": 1, "fields": "accessRole,timeZone"}
-    said = api.ask(manager.email, lambda calendar: calendar.events().list(**query))
-    _query(api, manager, [manager], LONG_AGO)
-    zone = said.get("timeZone", "")
-    elsewhere = f"its time zone is {zone}, the configuration's {manager.timezone}: which one is right?"
-    return Found((f"events of {manager.email}", "free/busy"), (elsewhere,) if zone != manager.timezone else ())
 
 
 # --- of others -----------------------------------------------------------------------------------
