@@ -9,7 +9,6 @@ import click
 
 from careermail.cli.office import Office, refuse_root
 from careermail.cli.show import called
-from careermail.credentials import Secret
 from careermail.errors import UsageError
 
 PORT = 8765
@@ -72,9 +71,9 @@ def _settings(office: Office) -> dict[str, Any]:
 
 
 def _file(settings: dict[str, Any]) -> Path:
-    token: Secret = settings["token"]
+    token = settings["token"]
     if token.file:
-        return token.file
+        return Path(token.file)
     if token.credential:
         return Path(settings["service"].state / "google" / "token.json")
     raise UsageError(f"The consent is to come from {token}, where it cannot be put: set `token` to a file.")
