@@ -228,7 +228,7 @@ class From(Fault):
         return self.n < 0
 
 
-@pytest.mark.parametrize("n", range(7))
+@pytest.mark.parametrize("n", range(6))
 def test_an_end_that_is_cut_anywhere_is_an_end_in_the_end(booked: Google, n: int):
     """With a session that was moved behind it, which may stay when the rule is cut short before it."""
     booked.hands.move_one(booked.sessions()[APRIL], utc(2027, 7, 5, 8))
