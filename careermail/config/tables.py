@@ -6,13 +6,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from careermail.config.schema import ADAPTERS, TABLES, ConversationTable, Document, ManagerTable, table_of
-from careermail.config.servers import SUBTABLES, StandardsTable
+from careermail.config.servers import SUBTABLES, SecretTable, StandardsTable
 from careermail.config.source import Loc, Source, shown
 from careermail.config.values import did_you_mean, listed
 from careermail.errors import Problem
 
 Kind = Literal["document", "manager"]
-SECRETS = {"password", "secret", "certificate", "service_account", "client", "ping"}  # what a SecretTable stands for
+# What a SecretTable stands for.
+SECRETS = {"password", "secret", "certificate", "service_account", "client", "token", "ping"}
 # A stand-in for somebody whose own table cannot be read; who they are is asked of nobody.
 NOBODY = {"name": "nobody", "email": "nobody@invalid"}
 _STAND_INS: dict[str, Any] = {**NOBODY, "provider": {"kind": "local", "root": "."}}
@@ -66,6 +67,8 @@ def _table(loc: Loc, kind: Kind, document: dict[str, Any]) -> Any:
     name = next((step for step in reversed(loc[:-1]) if isinstance(step, str)), "")
     if name == "provider":
         return table_of(document["provider"]["kind"])
+    if name in SECRETS:
+        return SecretTable
     return TABLES[name] if name else _root(kind)
 
 
