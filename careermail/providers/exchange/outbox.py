@@ -8,6 +8,7 @@ worst that a lost answer leaves behind is a draft that never left, which is take
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -47,8 +48,9 @@ class ExchangeOutbox:
 
     def __init__(self, post: Post) -> None:
         self._mailboxes, self._sent, self._service, self._clock = post.mailboxes, post.sent, post.service, post.clock
-        self._unsettable = set[str]()  # what this server does not let us set
-        self._kept = False  # whether a mail was seen to leave under the Message-ID that we gave it
+        # By mailbox, since behind one address may be servers of several ages: what we are not let set, and where mails
+        # were seen to leave under the Message-IDs that we give them.
+        self._unsettable, self._kept = defaultdict[str, set[str]](set), set[str]()
 
     def send(self, message: EmailMessage) -> None:
         """As Outbox.send. What has left already is not sent a second time.
@@ -126,13 +128,14 @@ class ExchangeOutbox:
 
         from careermail.providers.exchange.letters import draft_of, refused_setting
 
+        without = self._unsettable[entry.mailbox]
         while True:
             try:
-                return draft_of(drafts, message, entry, without=self._unsettable).save()
+                return draft_of(drafts, message, entry, without=without).save()
             except ErrorInvalidPropertySet as error:
-                if not (name := refused_setting(error, self._unsettable)):
+                if not (name := refused_setting(error, without)):
                     raise
-                self._unsettable.add(name)
+                without.add(name)
 
     def _dispatch(self, draft: Message, entry: Entry) -> None:
         """SendItem; a draft that will never leave is taken away."""
@@ -153,7 +156,7 @@ class ExchangeOutbox:
 
     def _note(self, entry: Entry) -> None:
         """Keep under which Message-ID it left: the one that we gave, once that was seen to last."""
-        if self._kept:
+        if entry.mailbox in self._kept:
             self._sent.keep(replace(entry, real=entry.message_id))
             return
         with suppress(ProviderError):  # it has left; its name is learned when it is next asked for
@@ -171,7 +174,7 @@ class ExchangeOutbox:
             copy = next(iter(copies), None)
             real = sound(copy).message_id or entry.message_id if copy else ""
         if real:
-            self._kept = real == entry.message_id
+            (self._kept.add if real == entry.message_id else self._kept.discard)(entry.mailbox)
             self._sent.keep(replace(entry, real=real))
         return bool(real)
 

@@ -37,6 +37,7 @@ class Letter:
     draft: bool = False
     submitted: bool = False
     kind: str = "IPM.Note"
+    thread: str = ""  # its conversation, where that is known by something else than its header
 
     @property
     def change_key(self) -> str:
@@ -44,6 +45,8 @@ class Letter:
 
     @property
     def conversation(self) -> str:
+        if self.thread:
+            return self.thread
         named = (self.mail["References"] or self.mail["In-Reply-To"] or self.mail["Message-ID"] or self.id).split()
         return f"AAQk{sha256(named[0].encode()).hexdigest()[:20]}="
 
@@ -167,7 +170,10 @@ class Mail:
             yield m("IncludesLastItemInRange", str(stop == end).lower())
             yield m("Changes", *self._changes(folder, begin, stop, first(asked, "m:ItemShape")))
 
-        return respond("SyncFolderItems", [call.body], changes)
+        answer = respond("SyncFolderItems", [call.body], changes)
+        for message in answer.findall("m:ResponseMessages/*[@ResponseClass='Error']", NAMES):
+            message.extend([m("SyncState"), m("IncludesLastItemInRange", "true")])  # as the real one's are documented
+        return answer
 
     # --- within ---
 
