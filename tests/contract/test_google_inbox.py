@@ -319,9 +319,16 @@ def test_an_answer_tells_under_which_name_our_mail_left_that_could_not_be_read_t
     assert message["In-Reply-To"] == NAME
 
 
-def test_a_cursor_of_somebody_elses_is_no_cursor(office: Organisation, provider: Provider):
+@pytest.mark.parametrize("cursor", ["7:12", "99999999", "x"])
+def test_a_cursor_of_another_mailbox_is_no_cursor(office: Organisation, provider: Provider, cursor: str):
     stranger(office, "one", DESK)
-    assert said(read(provider, "7:12")[0]) == ["one"]
+    assert said(read(provider, cursor)[0]) == ["one"]
+
+
+def test_a_history_id_that_gmail_calls_invalid_is_read_anew(office: Organisation, provider: Provider):
+    stranger(office, "one", DESK)
+    office.web.fail("GET .*/history", error(400, "invalidArgument", "Invalid startHistoryId"))
+    assert said(read(provider, "1001")[0]) == ["one"]
 
 
 # --- several mailboxes ---------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What leaves Gmail, once: drafts, crashes, names that Gmail gives, and threads."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from fakes.google.discovery import error
 from fakes.google.organisation import Organisation
+from fakes.web import Fault, Request
 
 from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
@@ -108,6 +111,18 @@ def test_no_two_people_write_one_mail(office: Organisation):
     assert told.value.permanent
 
 
+@dataclass
+class Cut(Fault):
+    """From a request on, nothing comes through."""
+
+    first: int = 0
+    passed: int = 0
+
+    def meets(self, request: Request) -> bool:
+        self.passed += 1
+        return self.passed > self.first and super().meets(request)
+
+
 # --- crashes -------------------------------------------------------------------------------------
 
 
@@ -136,6 +151,23 @@ def test_a_mail_that_was_cut_off_leaves_once(office: Organisation, pattern: str,
     outbox(office).send(letter("one"))
     assert (texts(office), drafts(office)) == (["Wie geht's?"], 0)
     assert outbox(office).find("<one@example.com>", JONAS) is True
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("request_number", range(7))
+def test_whichever_request_is_the_last_a_mail_leaves_once(office: Organisation, request_number: int, *, after: bool):
+    """Of a mail in a thread, whose first draft is lost as well: every way of sending is on the way."""
+    outbox(office).send(follow_up("zero"))
+    stopped(office, DRAFTED, follow_up("one"), after=True)
+    cut = Cut(after=after, times=999, first=request_number)
+    office.web.faults.append(cut)
+    with suppress(ProviderError):
+        outbox(office).send(follow_up("one", text="Now"))
+    office.web.calm()
+    if not outbox(office).find("<one@example.com>", JONAS):
+        outbox(office).send(follow_up("one", text="Now"))
+    assert (texts(office), drafts(office)) == (["Wie geht's?", "Now"], 0)
+    assert len({mail.thread for mail in office.gmail.sent(MAYA)}) == 1
 
 
 def test_nothing_is_posted_twice_though_nobody_answers(office: Organisation):

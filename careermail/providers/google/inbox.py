@@ -25,6 +25,7 @@ from careermail.providers.shelf.sent import Sent
 if TYPE_CHECKING:
     from careermail.providers.google.api import Api
 
+INVALID = 400
 LOOK_BACK = timedelta(days=31)
 A_DAY = timedelta(days=1)
 AT_ONCE = 200  # heads that one fetch reads at most, so that a long backlog goes on from where it was left
@@ -90,9 +91,9 @@ class GmailInbox:
             page = self._history(since, pageToken=page["nextPageToken"]) or {"historyId": cursor}
 
     def _history(self, since: str, **page: str) -> Json | None:
-        """What has come into the mailbox, a page of it; None where Gmail does not remember that long."""
+        """What has come into the mailbox, a page of it; None where Gmail does not remember that long, or never did."""
         how = {"startHistoryId": since, "historyTypes": ["messageAdded", "labelRemoved"], "maxResults": PAGE, **page}
-        found: Json | None = self._ask(lambda users: users.history().list(userId="me", **how), fine=[GONE])
+        found: Json | None = self._ask(lambda users: users.history().list(userId="me", **how), fine=[GONE, INVALID])
         return found
 
     # --- what there is ---
