@@ -17,21 +17,25 @@ from careermail.providers.microsoft.reading import Held, cancelled, session, spa
 # where sessions are years apart.
 FARTHEST = timedelta(days=366)
 A_PAGE = "200"
-FIELDS = ("id", "iCalUId", "transactionId", "createdDateTime", "type", "subject", "body", "start", "end", "isAllDay",
-          "isCancelled", "isOrganizer", "recurrence", "attendees")  # fmt: skip
+FIELDS = ("id", "changeKey", "iCalUId", "transactionId", "createdDateTime", "type", "subject", "body", "start", "end",
+          "isAllDay", "isCancelled", "isOrganizer", "recurrence", "attendees")  # fmt: skip
 _SESSION = ("id", "type", "originalStart", "start", "end", "isAllDay", "isCancelled", "attendees")
 _VIEW = ("id", "iCalUId", "seriesMasterId", "start", "end", "isAllDay", "isCancelled", "showAs", "responseStatus")
 _MASTER = "seriesMaster"
 _TAKEN = "ErrorDuplicateTransactionId"
 
 Sessions = list[tuple[Held, Instance]]
+Lost = dict[str, tuple[str, list[Instance]]]
 
 
 class Agenda:
-    """The events that careermail keeps for one manager, in whatever calendar of theirs they are now."""
+    """The events that careermail keeps for one manager, in whatever calendar of theirs they are now.
 
-    def __init__(self, graph: Graph, owner: Person) -> None:
-        self._graph, self.owner, self._mailbox = graph, owner, owner.email.lower()
+    `lost` remembers the sessions that were cancelled one by one, by their event's id and changeKey: lists lack them.
+    """
+
+    def __init__(self, graph: Graph, owner: Person, lost: Lost) -> None:
+        self._graph, self.owner, self._mailbox, self._lost = graph, owner, owner.email.lower(), lost
 
     # --- reading ---
 
@@ -87,8 +91,15 @@ class Agenda:
         """All sessions of a series, cancelled ones too while Outlook knows of them."""
         for held in self.of_series(marker):
             yield from (one for _, one in self.sessions(held, window))
-            if recurs(held) and (whole := self._whole(held)):
-                yield from cancelled(whole, self.owner)
+            if recurs(held):
+                yield from self._cancelled(held)
+
+    def _cancelled(self, held: Held) -> list[Instance]:
+        known = self._lost.get(held["id"])
+        if known is None or known[0] != held["changeKey"]:
+            whole = self._whole(held)
+            known = self._lost[held["id"]] = held["changeKey"], cancelled(whole, self.owner) if whole else []
+        return known[1]
 
     def view(self, window: Window) -> Iterator[Held]:
         """Whatever stands in the owner's default calendar, session by session: when it is, and whether it counts."""

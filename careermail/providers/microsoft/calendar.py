@@ -11,7 +11,7 @@ from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 from careermail.providers import Window
 from careermail.providers.microsoft import event as writing
 from careermail.providers.microsoft import schedule, series
-from careermail.providers.microsoft.agenda import Agenda
+from careermail.providers.microsoft.agenda import Agenda, Lost
 from careermail.providers.microsoft.graph import Graph
 from careermail.providers.microsoft.reading import read
 
@@ -22,6 +22,7 @@ class GraphCalendar:
     def __init__(self, graph: Graph, clock: Clock) -> None:
         self._graph, self._clock = graph, clock
         self._chairs: dict[str, Person] = {}  # in whose name somebody's time is asked for, by mail address
+        self._lost: Lost = {}
 
     def put(self, event: Event) -> None:
         """As Calendar.put. Raises ProviderError (permanent) where Outlook cannot recur like that."""
@@ -106,7 +107,7 @@ class GraphCalendar:
     def _agenda(self, owner: Person) -> Iterator[Agenda]:
         """Their events; what is not as Graph promises is told of, since it may be so again the next time."""
         try:
-            yield Agenda(self._graph, owner)
+            yield Agenda(self._graph, owner, self._lost)
         except (KeyError, ValueError, TypeError) as error:
             what = f"Microsoft 365, calendar of {owner.email}: an answer cannot be understood ({type(error).__name__})"
             raise ProviderError(what) from error

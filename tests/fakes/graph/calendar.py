@@ -162,7 +162,7 @@ class Calendars:
         if wanted := ID.findall(request.first("$expand")):
             there = ((name, value) for name, value in meeting.properties.items() if _key(name) in map(_key, wanted))
             kept["singleValueExtendedProperties"] = [{"id": _upper(name), "value": value} for name, value in there]
-        return {"@odata.etag": f'W/"{meeting.number}"', **kept}
+        return {"@odata.etag": f'W/"{meeting.key}"', **kept}
 
 
 def _whole(meeting: Meeting, address: str, session: Session, *, master: bool) -> Json:
@@ -172,6 +172,7 @@ def _whole(meeting: Meeting, address: str, session: Session, *, master: bool) ->
     shown = {
         "id": meeting.id if master else f"{meeting.id}#{session.original:%Y%m%d}",
         "iCalUId": meeting.ical + ("" if master else f"{session.original:%Y%m%d}"),
+        "changeKey": meeting.key,
         "type": kind,
         "createdDateTime": f"{BEGUN + timedelta(minutes=meeting.number):%Y-%m-%dT%H:%M:%SZ}",
         "subject": said.get("subject"),

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from fakes.graph.patterns import days, flaw
 from tzlocal.windows_tz import win_tz
 
+from careermail.model import opaque
+
 Json = dict[str, Any]
 Window = tuple[datetime, datetime]
 
@@ -58,6 +60,11 @@ class Meeting:
     @property
     def id(self) -> str:
         return f"AAkALg/{self.number}+w=="  # ids hold what must be quoted in a path
+
+    @property
+    def key(self) -> str:
+        """Another one after each change."""
+        return opaque(repr(self))[:12]
 
     @property
     def ical(self) -> str:

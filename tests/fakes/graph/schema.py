@@ -6,7 +6,7 @@ are about it alone.
 """
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ needs_schema = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
 
 def flaws(kind: str, body: Any) -> list[str]:
     """What is wrong with a body: of a type ("event", "message") or of a bound action ("graph.event.cancel")."""
-    if ABSENT:
-        return []
-    return [f"{error.json_path}: {error.message}" for error in _validator(kind).iter_errors(body)]
+    return [] if ABSENT else _flaws(kind, json.dumps(body))
+
+
+@lru_cache(10_000)  # most answers are given many times
+def _flaws(kind: str, body: str) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in _validator(kind).iter_errors(json.loads(body))]
 
 
 def asked(kind: str, request: Request) -> Answer | None:
