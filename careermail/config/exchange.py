@@ -147,7 +147,7 @@ class _Judge(NamedTuple):
             elif not ticket and key not in self.table:
                 self._wrong(key, lacking if key == "password" else f"missing, expected {lacking}")
         if self.auth == "oauth" and not {"tenant", "token_url"} & self.table.keys():
-            self._wrong("tenant", 'missing, expected tenant = "example.onmicrosoft.com", or token_url for one of yours')
+            self._wrong("tenant", 'missing, expected tenant = "example.com", or token_url for one of yours')
         if self.auth != "oauth" and (stray := [key for key in OF_OAUTH if key in self.table]):
             self._wrong(stray[0], f'found with auth = "{self.auth}", expected {listed(OF_OAUTH)} with oauth alone')
 

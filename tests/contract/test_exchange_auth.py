@@ -173,6 +173,11 @@ def test_ntlm_shakes_hands_once_for_a_run_of_requests(make: Make, tmp_path: Path
     assert PASSWORD.encode() not in b"".join(request.body for request in house.web.log)
 
 
+def test_ntlm_is_spoken_through_tls(make: Make, ca: CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    house = make(door=lambda room: Ntlm(room, USER, PASSWORD, tmp_path, monkeypatch), tls=speaking(ca.good))
+    assert looks(house.provider(auth="ntlm", ca=ca.file)) == [Found(BUILD)] * 2
+
+
 def test_a_wrong_password_is_refused_by_ntlm_too(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     house = make(door=lambda room: Ntlm(room, USER, "another", tmp_path, monkeypatch))
     told = refused(house.provider(auth="ntlm"))
