@@ -49,7 +49,8 @@ class Api:
     def __init__(self, name: str, version: str, access: Access, clock: Clock, endpoint: str = "") -> None:
         self._name, self._version, self._endpoint = name, version, endpoint
         self._access, self._clock, self._budget = access, clock, Budget(clock)
-        self._mine, self._service = local(), None  # httplib2 is not thread-safe: one Http for each thread
+        self._mine = local()  # httplib2 is not thread-safe: one Http for each thread
+        self._service: Kept | None = None
 
     def ask(
         self,
@@ -127,7 +128,7 @@ class Api:
 
             options = {"api_endpoint": f"{self._endpoint}/{_PATHS[self._name]}"} if self._endpoint else None
             how = {"http": Http(), "static_discovery": True, "cache_discovery": False, "client_options": options}
-            self._service = build(self._name, self._version, **how)
+            self._service = Kept(build(self._name, self._version, **how))
         return self._service
 
     def _http(self) -> Http:
@@ -142,6 +143,21 @@ class Api:
         if hasattr(self._mine, "http"):
             self._mine.http.close()
             del self._mine.http
+
+
+class Kept:
+    """A service, or a resource of it, whose own resources are made once: the client would make all of it each time."""
+
+    def __init__(self, resource: Any) -> None:
+        self._resource = resource
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._resource, name)
+        if not getattr(found, "__is_resource__", False):
+            return found
+        inner = Kept(found())
+        setattr(self, name, lambda: inner)
+        return getattr(self, name)
 
 
 class Budget:

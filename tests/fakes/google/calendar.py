@@ -5,13 +5,14 @@ that says in words (https://developers.google.com/workspace/calendar/api/v3/refe
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from fakes.google.agenda import Agenda, Refused, merged
 from fakes.google.discovery import Method, document, error
+from fakes.google.mailboxes import masked
 from fakes.google.oauth import Accounts, Grant
 from fakes.google.recurring import Item, Window, moment, name_of, shown, within
 from fakes.web import Answer, Request
@@ -264,22 +265,3 @@ def _joined(spans: list[Any]) -> list[tuple[datetime, datetime]]:
         else:
             joined.append((start, end))
     return joined
-
-
-def masked(body: Any, fields: str) -> Any:
-    """Of an answer what a partial response asks for: "a,b/c,d(e,f/g)"."""
-    if isinstance(body, list):
-        return [masked(one, fields) for one in body]
-    asked = (re.fullmatch(r"(\w+)(?:/(.+)|\((.+)\))?", part) for part in _parts(fields))
-    wanted = {one[1]: one[2] or one[3] for one in asked if one}
-    return {n: masked(body[n], inner) if inner else body[n] for n, inner in wanted.items() if n in body}
-
-
-def _parts(fields: str) -> Iterator[str]:
-    """What stands between the commas that are in no parentheses."""
-    part = ""
-    for piece in fields.split(","):
-        part = f"{part},{piece}" if part else piece
-        if part.count("(") == part.count(")"):
-            yield part
-            part = ""

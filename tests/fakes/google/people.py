@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fakes.google.agenda import Agenda
 from fakes.google.recurring import Item, moment, name_of, shifted
-from provider_suite import JONAS, MAYA
+from scene import JONAS, MAYA
 
 from careermail.model import Occurrence, Person
 
