@@ -139,6 +139,28 @@ def test_of_a_calendar_nothing_is_read_but_what_is_ours(house: House, booked: Wo
     assert {one.get("Id") for body in asked for one in body.findall("m:ItemIds/t:ItemId", NAMES)} == {ours}
 
 
+def test_what_did_not_change_is_not_asked_for_again(house: House, booked: World):
+    booked.provider.calendar.move(MAYA, held(booked)[APRIL], utc(2027, 4, 15, 12), utc(2027, 4, 15, 13))
+    before = held(booked)
+    house.soap.log.clear()
+    assert held(booked) == before
+    assert house.soap.asked() == ["FindItem"]
+    booked.hands.decline_one(before[JULY])
+    assert held(booked)[JULY].status == "declined"
+    assert house.soap.asked() == ["FindItem", "FindItem", "GetItem", "GetItem"]
+
+
+def test_what_was_wanted_and_not_done_is_not_taken_for_done(house: House, booked: World):
+    held(booked)
+    house.web.faults.append(Cut(operation="UpdateItem", times=2))
+    for _ in range(2):
+        with pytest.raises(ProviderError):
+            booked.provider.calendar.put(replace(SERIES, minutes=90, sequence=1))
+    assert held(booked)[APRIL].end == utc(2027, 4, 13, 9)
+    booked.provider.calendar.put(replace(SERIES, minutes=90, sequence=1))
+    assert held(booked)[APRIL].end == utc(2027, 4, 13, 9, 30)
+
+
 # --- what people do ------------------------------------------------------------------------------
 
 
@@ -206,6 +228,13 @@ def test_a_change_made_at_the_same_moment_wins(house: House, booked: World):
     house.soap.trouble("UpdateItem", RefusedError("ErrorIrresolvableConflict"))
     with pytest.raises(ProviderError, match="somebody changed it at this moment") as told:
         booked.provider.calendar.put(replace(SERIES, minutes=90))
+    assert not told.value.permanent
+
+
+def test_what_is_deleted_while_it_is_read_is_read_again(house: House, booked: World):
+    house.soap.trouble("GetItem", RefusedError("ErrorItemNotFound"))
+    with pytest.raises(ProviderError, match="somebody changed it at this moment") as told:
+        held(booked)
     assert not told.value.permanent
 
 

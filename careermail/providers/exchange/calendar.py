@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from careermail.errors import ProviderError
 from careermail.mail.expand import sessions
@@ -15,9 +14,9 @@ from careermail.model import Busy, Event, Occurrence, Person, Rsvp
 from careermail.providers import Window
 from careermail.providers.exchange.account import Mailboxes
 from careermail.providers.exchange.calendar_busy import labelled, taken
-
-if TYPE_CHECKING:
-    from careermail.providers.exchange.calendar_folder import CalendarFolder
+from careermail.providers.exchange.calendar_edits import cancel, end, move, revise
+from careermail.providers.exchange.calendar_folder import CalendarFolder, Known
+from careermail.providers.exchange.calendar_items import changes, created
 
 
 class ExchangeCalendar:
@@ -25,15 +24,13 @@ class ExchangeCalendar:
 
     def __init__(self, mailboxes: Mailboxes) -> None:
         self._mailboxes = mailboxes
+        self._known = Known()
         self._organizers: set[str] = set()  # whose calendars we were asked to keep, and may therefore look into
 
     # --- the protocol ---
 
     def put(self, event: Event) -> None:
         """As Calendar.put. Raises ProviderError (permanent) where Exchange has no such recurrence."""
-        from careermail.providers.exchange.calendar_edits import revise
-        from careermail.providers.exchange.calendar_items import changes, created
-
         calendar = self._calendar(event.organizer)
         held = calendar.one(event.uid)
         if held is None:
@@ -48,8 +45,6 @@ class ExchangeCalendar:
 
     def move(self, organizer: Person, occurrence: Occurrence, start: datetime, end: datetime) -> None:
         """As Calendar.move. Raises ProviderError (permanent) where there is no such session any more."""
-        from careermail.providers.exchange.calendar_edits import move
-
         calendar = self._calendar(organizer)
         held = calendar.one(occurrence.uid)
         item = calendar.session(held, occurrence.recurrence_id) if held else None
@@ -60,8 +55,6 @@ class ExchangeCalendar:
 
     def cancel(self, organizer: Person, uid: str, *, recurrence_id: str = "", since: datetime | None = None) -> None:
         """As Calendar.cancel. What is gone already is cancelled enough."""
-        from careermail.providers.exchange.calendar_edits import cancel, end
-
         calendar = self._calendar(organizer)
         held = calendar.one(uid)
         if held is None:
@@ -90,7 +83,5 @@ class ExchangeCalendar:
     # --- within ---
 
     def _calendar(self, organizer: Person) -> CalendarFolder:
-        from careermail.providers.exchange.calendar_folder import CalendarFolder
-
         self._organizers.add(organizer.email)
-        return CalendarFolder(self._mailboxes, organizer)
+        return CalendarFolder(self._mailboxes, organizer, self._known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from careermail.model import Person, stamp
@@ -21,13 +22,37 @@ _OF_ITEMS = (*_OF_ALL, "uid", "datetime_created", "recurrence", "modified_occurr
 _OF_EXCEPTIONS = (*_OF_ALL, "original_start")
 
 
+class Known:
+    """Items with their exceptions as they were last read, which they are for as long as their change key stays."""
+
+    def __init__(self, bound: int = 2_000) -> None:
+        self._bound = bound
+        self._held: OrderedDict[str, tuple[CalendarItem, tuple[CalendarItem, ...]]] = OrderedDict()
+
+    def has(self, name: str, key: str) -> bool:
+        """Whether this version of an item is held."""
+        return name in self._held and self._held[name][0].changekey == key
+
+    def get(self, name: str) -> tuple[CalendarItem, tuple[CalendarItem, ...]]:
+        """An item that is held, and its exceptions. Neither is to be changed."""
+        self._held.move_to_end(name)
+        return self._held[name]
+
+    def keep(self, item: CalendarItem, exceptions: tuple[CalendarItem, ...]) -> None:
+        """Hold what was read; what was not asked for in the longest time goes."""
+        self._held[item.id] = item, exceptions
+        self._held.move_to_end(item.id)
+        if len(self._held) > self._bound:
+            self._held.popitem(last=False)
+
+
 class CalendarFolder:
     """The calendar of an organizer. Every method may raise ProviderError."""
 
-    def __init__(self, mailboxes: Mailboxes, organizer: Person) -> None:
+    def __init__(self, mailboxes: Mailboxes, organizer: Person, known: Known) -> None:
         import careermail.providers.exchange.properties  # noqa: F401 (it makes the library know our properties)
 
-        self._mailboxes, self._organizer = mailboxes, organizer
+        self._mailboxes, self._organizer, self._known = mailboxes, organizer, known
 
     def _opened(self) -> AbstractContextManager[Account]:
         return self._mailboxes.open(self._organizer.email, self._organizer.timezone)
@@ -72,21 +97,31 @@ class CalendarFolder:
 
     def _held(self, **wanted: Any) -> list[Held]:
         with self._opened() as account:
-            items = _sound(account.calendar.filter(**wanted).only(*_fields(account, _OF_ITEMS)))
-        changed = {item.id: [(one.id, one.changekey) for one in item.modified_occurrences or ()] for item in items}
-        exceptions = self._exceptions([name for names in changed.values() for name in names])
-        names = _names(items)
-        return [
-            Held(names[item.id], item, tuple(exceptions[name] for name, _ in changed[item.id]), self._organizer)
-            for item in items
-        ]
+            keys = dict(_sound(account.calendar.filter(**wanted).values_list("id", "changekey")))
+        self._read({name: key for name, key in keys.items() if not self._known.has(name, key)})
+        both = [self._known.get(name) for name in keys]
+        names = _names(item for item, _ in both)
+        return [Held(names[item.id], item, exceptions, self._organizer) for item, exceptions in both]
 
-    def _exceptions(self, names: list[tuple[str, str]]) -> dict[str, CalendarItem]:
+    def _read(self, keys: Mapping[str, str]) -> None:
+        """Ask for these items, and for all that was changed of those that are series."""
+        items = self._asked(keys.items(), _OF_ITEMS)
+        changed = {one.id: one.changekey for item in items for one in item.modified_occurrences or ()}
+        exceptions = {one.id: one for one in self._asked(changed.items(), _OF_EXCEPTIONS)}
+        for item in items:
+            of_it = tuple(exceptions[one.id] for one in item.modified_occurrences or ())
+            self._known.keep(item, of_it)
+
+    def _asked(self, names: Collection[tuple[str, str]], fields: tuple[str, ...]) -> list[CalendarItem]:
+        from exchangelib.errors import ErrorIrresolvableConflict, ErrorItemNotFound
+
         if not names:
-            return {}
+            return []
         with self._opened() as account:
-            found = _sound(account.fetch(names, only_fields=_fields(account, _OF_EXCEPTIONS)))
-        return {name: item for (name, _), item in zip(names, found, strict=True)}
+            try:
+                return _sound(account.fetch(names, only_fields=_fields(account, fields)))
+            except ErrorItemNotFound as error:  # it was there a moment ago
+                raise ErrorIrresolvableConflict(str(error)) from error
 
     # --- what is done ---
 
@@ -108,16 +143,17 @@ class CalendarFolder:
         from exchangelib.items import NEVER_OVERWRITE, SAVE_ONLY, SEND_TO_ALL_AND_SAVE_COPY, SEND_TO_NONE
         from exchangelib.services import UpdateItem
 
+        wanted = copy(item)  # what was read stays as it was read, whatever becomes of this
         for name, value in fields.items():
-            setattr(item, name, value)
+            setattr(wanted, name, value)
         named = [name for name in fields if not name.startswith("_")]  # zones go with the times
         with self._opened() as account:
             UpdateItem(account=account).get(  # past `save`, which is taken aback where a session gets an id of its own
-                items=[(item, named)],
+                items=[(wanted, named)],
                 conflict_resolution=NEVER_OVERWRITE,
                 message_disposition=SAVE_ONLY,
                 send_meeting_invitations_or_cancellations=SEND_TO_ALL_AND_SAVE_COPY
-                if tell and _asks(item)
+                if tell and _asks(wanted)
                 else SEND_TO_NONE,
                 suppress_read_receipts=True,
             )

@@ -232,8 +232,8 @@ def faults(body: Element) -> str:
     """What the schema has against the first child of a SOAP body; "" where nothing, or where there is no schema."""
     if ABSENT:
         return ""
-    schema, alone = _schema(), etree.fromstring(etree.tostring(body))
-    return "" if schema.validate(alone) else f"{local(body)}: {schema.error_log.last_error}"
+    schema = _schema()
+    return "" if schema.validate(body) else f"{local(body)}: {schema.error_log.last_error}"
 
 
 # --- answers -------------------------------------------------------------------------------------
