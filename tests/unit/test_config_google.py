@@ -5,6 +5,7 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -191,3 +192,21 @@ def test_every_key_is_in_our_configuration_with_a_word_on_it(tmp_path: Path):
     for name in ("client.json", "key.json"):
         (tmp_path / name).touch(mode=0o600)
     assert load(tmp_path, ALONE, block, MAYA).provider["kind"] == "google"
+
+
+@pytest.mark.parametrize("page", ["google-manager.md", "google-admin.md"])
+def test_every_piece_of_configuration_in_the_documentation_is_good(tmp_path: Path, page: str):
+    (tmp_path / "client.json").touch(mode=0o600)
+    (piece,) = re.findall(r"(?m)^ *```toml\n([^`]*)```", (DOCS / page).read_text())
+    said = dedent(piece)
+    assert load(tmp_path, said, "" if "[[manager]]" in said else MAYA).provider["kind"] == "google"
+
+
+def test_every_key_and_every_scope_is_documented():
+    from careermail.config.google import Table
+    from careermail.providers.google.auth import CALENDAR, MAIL
+
+    admin, manager = ((DOCS / page).read_text() for page in ("google-admin.md", "google-manager.md"))
+    assert [key for key in Table.__annotations__ if key != "kind" and f"`{key}`" not in admin] == []
+    assert [scope for scope in (*MAIL, *CALENDAR) if f"`{scope}`" not in admin] == []
+    assert [scope for scope in (*MAIL, *CALENDAR) if f"`{scope.rpartition('/')[2]}`" not in manager] == []

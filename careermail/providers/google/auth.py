@@ -178,7 +178,8 @@ class Keyless(_Lasting):
     """A service account for which this machine's own identity signs (application default credentials)."""
 
     def __init__(self, robot: str) -> None:
-        self._robot, self._source = robot, None  # which on some machines takes seconds to find
+        self._robot = robot
+        self._source: Credentials | None = None  # which on some machines takes seconds to find
 
     def credentials(self, address: str, scopes: Iterable[str]) -> Credentials:
         """As Way.credentials."""

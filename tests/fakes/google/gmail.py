@@ -153,10 +153,6 @@ class Gmail:
         mail = self._leave(box, raw, new.get("threadId", draft.thread))
         return {"id": mail.id, "threadId": mail.thread, "labelIds": sorted(mail.labels)}
 
-    def _users_drafts_delete(self, box: Mailbox, request: Request) -> None:
-        box.remove(box.mails[_found(box.drafts, request.steps[5])])
-        del box.drafts[request.steps[5]]
-
     def _written(self, box: Mailbox, message: Json) -> Mail:
         thread = message.get("threadId", "")
         if thread and not any(mail.thread == thread for mail in box.mails.values()):
