@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.ews.house import NOW, House
-from fakes.ews.mail import Letter
+from fakes.ews.letter import Letter
 from fakes.ews.soap import NAMES, FaultError
 from provider_suite import ANA, MAYA, mail, subjects
 
