@@ -10,7 +10,7 @@ import pytest
 from fakes.ews.diary import Entry
 from fakes.ews.house import House
 from fakes.ews.people import People
-from fakes.ews.soap import NAMES, Call, Cut, FaultError, RefusedError, local, t, text
+from fakes.ews.soap import NAMES, Call, FaultError, RefusedError, local, t, text
 from fakes.web import Answer
 from provider_suite import (
     ANA,
@@ -152,7 +152,7 @@ def test_what_did_not_change_is_not_asked_for_again(house: House, booked: World)
 
 def test_what_was_wanted_and_not_done_is_not_taken_for_done(house: House, booked: World):
     held(booked)
-    house.web.faults.append(Cut(operation="UpdateItem", times=2))
+    house.web.fail(within="<m:UpdateItem", times=2)
     for _ in range(2):
         with pytest.raises(ProviderError):
             booked.provider.calendar.put(replace(SERIES, minutes=90, sequence=1))
@@ -280,16 +280,16 @@ def test_whatever_a_server_does_to_exceptions_the_past_of_an_ended_series_stays(
 
 def test_what_was_done_and_not_heard_of_is_found_and_not_done_again(house: House, world: World):
     calendar = world.provider.calendar
-    house.web.faults.append(Cut(operation="CreateItem", after=True))
+    house.web.fail(within="<m:CreateItem", after=True)
     with pytest.raises(ProviderError, match="cannot be reached, or did not answer in time"):
         calendar.put(SERIES)
     assert calendar.find(MAYA, SERIES.uid) is not None
     calendar.put(SERIES)
-    house.web.faults.append(Cut(operation="UpdateItem", after=True))
+    house.web.fail(within="<m:UpdateItem", after=True)
     with pytest.raises(ProviderError):
         calendar.move(MAYA, held(world)[APRIL], utc(2027, 4, 15, 12), utc(2027, 4, 15, 13))
     calendar.move(MAYA, held(world)[APRIL], utc(2027, 4, 15, 12), utc(2027, 4, 15, 13))
-    house.web.faults.append(Cut(operation="DeleteItem", after=True))
+    house.web.fail(within="<m:DeleteItem", after=True)
     with pytest.raises(ProviderError):
         calendar.cancel(MAYA, SERIES.uid, recurrence_id=JULY)
     calendar.cancel(MAYA, SERIES.uid, recurrence_id=JULY)
@@ -304,7 +304,7 @@ def test_a_server_out_of_order_is_asked_once_and_says_when_again(
     house: House, world: World, written: str, wait: timedelta | None
 ):
     """The library's own way of retrying posts twice; without it, it drops the Retry-After."""
-    house.web.faults.append(Cut(answer=Answer(503, b"", {"Retry-After": written}), operation="CreateItem", times=9))
+    house.web.fail(answer=Answer(503, b"", {"Retry-After": written}), within="<m:CreateItem", times=9)
     with pytest.raises(ProviderError, match="out of order or busy") as told:
         world.provider.calendar.put(SERIES)
     assert (told.value.permanent, told.value.retry_after) == (False, wait)
@@ -323,7 +323,7 @@ def test_no_answer_is_waited_for_no_longer_than_we_say(house: House, world: Worl
     """The library's own 120 seconds are a constant of a class of its own."""
     del world
     calendar = ExchangeCalendar(Mailboxes(Login(house.settings(), house.clock, seconds=0.2)))
-    house.web.faults.append(Cut(operation="FindItem", hang=True))
+    house.web.fail(within="<m:FindItem", hang=True)
     with pytest.raises(ProviderError, match="did not answer in time"):
         calendar.put(SERIES)
 
@@ -359,7 +359,7 @@ def test_what_passes_by_itself_is_tried_again(house: House, world: World, code: 
 
 def test_what_is_no_answer_of_exchange_is_told_without_its_words(house: House, world: World):
     for answer in (Answer(200, b"<html>Maya's secret"), Answer(200, b"<a>Maya's secret</a>"), Answer(302, b"")):
-        house.web.faults.append(Cut(answer=answer, operation="CreateItem"))
+        house.web.fail(answer=answer, within="<m:CreateItem")
         with pytest.raises(ProviderError) as told:
             world.provider.calendar.put(SERIES)
         assert "secret" not in str(told.value)
@@ -370,7 +370,7 @@ def test_no_word_of_what_is_said_gets_into_a_log(house: House, world: World, cap
     caplog.set_level(logging.DEBUG)
     world.provider.calendar.put(SERIES)
     assert confirmed(world) == SESSIONS
-    house.web.faults.append(Cut(answer=Answer(500, b"Something else"), operation="FindItem"))
+    house.web.fail(answer=Answer(500, b"Something else"), within="<m:FindItem")
     with pytest.raises(ProviderError):
         held(world)
     assert "An hour set aside" not in caplog.text

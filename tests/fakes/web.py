@@ -61,6 +61,8 @@ Room = Callable[[Request], Answer | None]
 class Fault:
     """Something that goes wrong with the next `times` requests whose "METHOD /path" `pattern` is found in, but `skip`.
 
+    Where all is asked of one path, `within` is what their bodies hold.
+
     With an `answer` it stands in for the room's. Without, the connection ends: `after` the room did what was asked
     (the commit that nobody hears of), or before; or, with `hang`, nothing comes until the client goes away.
     """
@@ -70,11 +72,14 @@ class Fault:
     after: bool = False
     hang: bool = False
     times: int = 1
+    within: str = ""
     skip: int = 0  # of these requests, that go well before
     happened: int = 0
 
     def meets(self, request: Request) -> bool:
         if self.times <= self.happened or not re.search(self.pattern, f"{request.method} {request.path}"):
+            return False
+        if self.within.encode() not in request.body:
             return False
         self.skip -= 1
         return self.skip < 0

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fakes.web import Answer, Fault, Request
+from fakes.web import Answer, Request
 from lxml import etree
 
 Element = Any  # lxml has no types
@@ -98,16 +98,6 @@ class Trouble:
     happened: int = 0
 
 
-@dataclass
-class Cut(Fault):
-    """What goes wrong on the way with the requests for one operation: to be put into Web.faults."""
-
-    operation: str = ""
-
-    def meets(self, request: Request) -> bool:
-        return f"<m:{self.operation}".encode() in request.body and super().meets(request)
-
-
 # --- the server ----------------------------------------------------------------------------------
 
 
@@ -146,9 +136,12 @@ class Soap:
         if user is None:
             return Answer(401, b"", {"WWW-Authenticate": 'Basic realm="Exchange"'})
         try:
-            return Answer(200, self._wrapped(self._asked(request, user)), XML)
+            answered = self._asked(request, user)
         except FaultError as fault:
-            return Answer(500, self._wrapped(_soap_fault(fault), checked=False), XML)
+            return answer(fault)
+        if wrong := faults(answered):
+            self.invalid.append(f"answered: {wrong}")
+        return Answer(200, wrapped(answered), XML)
 
     def login(self, request: Request) -> str | None:
         """Who it is, if that is proved; replaced by tests of other ways to log in."""
@@ -207,16 +200,6 @@ class Soap:
             self.invalid.append(f"asked: {wrong}")
             raise FaultError("ErrorSchemaValidation", wrong)
 
-    def _wrapped(self, content: Element, *, checked: bool = True) -> bytes:
-        if checked and (wrong := faults(content)):
-            self.invalid.append(f"answered: {wrong}")
-        version = t("ServerVersionInfo", MajorVersion="15", MinorVersion="2", MajorBuildNumber="1544",
-                    MinorBuildNumber="4", Version="V2017_07_11")  # fmt: skip
-        envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=NAMES)
-        etree.SubElement(envelope, f"{{{SOAP}}}Header").append(version)
-        etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
-        return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-
 
 def _zone(envelope: Element) -> str:
     found = first(envelope, "s:Header/t:TimeZoneContext/t:TimeZoneDefinition")
@@ -237,6 +220,23 @@ def faults(body: Element) -> str:
 
 
 # --- answers -------------------------------------------------------------------------------------
+
+
+def wrapped(content: Element) -> bytes:
+    """An answer in its envelope."""
+    version = t("ServerVersionInfo", MajorVersion="15", MinorVersion="2", MajorBuildNumber="1544",
+                MinorBuildNumber="4", Version="V2017_07_11")  # fmt: skip
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=NAMES)
+    etree.SubElement(envelope, f"{{{SOAP}}}Header").append(version)
+    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
+    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
+
+
+def answer(error: Exception, operation: str = "") -> Answer:
+    """What a client is told of a FaultError; or of a RefusedError, for all that it asked of an operation."""
+    if isinstance(error, FaultError):
+        return Answer(500, wrapped(_soap_fault(error)), XML)
+    return Answer(200, wrapped(response(operation, [refusal(operation, error)])), XML)
 
 
 def response(operation: str, messages: Iterable[Element]) -> Element:
