@@ -211,6 +211,15 @@ def test_answers_come_in_the_order_in_which_they_arrived(house: House, inbox: In
     assert subjects(inbox.fetch("")[0]) == ["first", "second"]
 
 
+def test_what_is_read_and_flagged_meanwhile_is_not_shown_again(house: House, inbox: Inbox):
+    house.mail.drop(BOX, answering("one"))
+    _, cursor = inbox.fetch("")
+    house.mail.look(BOX)
+    messages, after = inbox.fetch(cursor)
+    assert messages == []
+    assert after != cursor
+
+
 def test_where_nothing_has_changed_the_cursor_stays(house: House, inbox: Inbox):
     house.mail.drop(BOX, answering("one"))
     _, cursor = inbox.fetch("")

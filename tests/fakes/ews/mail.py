@@ -59,6 +59,12 @@ class Mail:
         self.remove(letter)
         self.put(Letter((letter.folder[0], folder), letter.mail, letter.raw, letter.at))
 
+    def look(self, who: str) -> None:
+        """Somebody reads all that is in their Inbox, and flags it."""
+        for letter in self.within(who, "inbox"):
+            letter.key += 1
+            self._log[letter.folder] += [("Read", letter), ("Update", letter)]
+
     def deliver(self) -> None:
         """The transport goes on: what waited leaves, and copies come to where they belong."""
         waiting, self._late = self._late, []
@@ -169,10 +175,16 @@ class Mail:
     def _changes(self, folder: Folder, begin: int, stop: int, shape: Element) -> Iterator[Element]:
         log = self._log.get(folder, [])
         for what, letter in log[begin:stop]:
-            if what == "Create" and letter in self.held:
-                yield t("Create", shaped(letter.brief(), shape))
-            elif what == "Delete" and ("Create", letter) in log[:begin]:
-                yield t("Delete", item_id(letter.id, letter.change_key))
+            known, name = ("Create", letter) in log[:begin], item_id(letter.id, letter.change_key)
+            match what:
+                case "Create" if letter in self.held:
+                    yield t("Create", shaped(letter.brief(), shape))
+                case "Update" if letter in self.held and known:
+                    yield t("Update", shaped(letter.brief(), shape))
+                case "Read" if letter in self.held and known:
+                    yield t("ReadFlagChange", name, t("IsRead", "true"))
+                case "Delete" if known:
+                    yield t("Delete", name)
 
 
 class _Kind:
