@@ -1,4 +1,4 @@
-"""Mail through Exchange: from the managers' own mailboxes or from the service's, on a fake that knows Exchange's ways."""
+"""Mail through Exchange: from the managers' own mailboxes or from the service's, on a fake that knows its ways."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.ews.house import NOW, House
 from fakes.ews.letter import Letter
-from fakes.ews.soap import NAMES, FaultError
+from fakes.ews.soap import NAMES, FaultError, RefusedError
 from provider_suite import ANA, MAYA, mail, subjects
 
 from careermail.errors import ProviderError
@@ -103,6 +103,11 @@ def test_what_a_report_answers_between_the_two_of_them_is_never_opened(house: Ho
     house.mail.drop(BOX, written("Re: Something", f"References: {NAME} {PROMPT}"))
     assert inbox.fetch("")[0] == []
     assert opened(house) == set()
+
+
+def test_not_even_with_a_token(house: House, inbox: Inbox):
+    house.mail.drop(BOX, written(f"Re: Something {TOKEN}", f"In-Reply-To: {PROMPT}"))
+    assert inbox.fetch("")[0] == []
 
 
 def test_our_own_mails_to_a_manager_are_no_answers(house: House, provider: Provider, inbox: Inbox):
@@ -279,6 +284,17 @@ def test_an_answer_that_is_gone_before_it_is_opened_keeps_no_other(house: House,
     assert inbox.fetch(cursor)[0] == []
 
 
+def test_an_answer_that_is_broken_keeps_no_other(house: House, inbox: Inbox, caplog: pytest.LogCaptureFixture):
+    house.mail.drop(BOX, answering("broken"))
+    house.mail.drop(BOX, answering("sound"))
+    house.soap.trouble("GetItem", RefusedError("ErrorMimeContentConversionFailed"))
+    messages, cursor = inbox.fetch("")
+    assert subjects(messages) == ["sound"]
+    assert inbox.fetch(cursor)[0] == []
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert (told.message, vars(told)["mailbox"]) == ("an answer cannot be read", BOX)
+
+
 def test_the_same_cursor_shows_the_same_again(house: House, inbox: Inbox):
     """After a crash, before what was shown is remembered."""
     house.mail.drop(BOX, answering("one"))
@@ -317,6 +333,21 @@ def said_of(provider: Provider, raw: bytes) -> str:
 def test_exchange_vouches_for_whoever_had_logged_in_to_write(house: House, provider: Provider, inbox: Inbox):
     inside = "X-MS-Exchange-Organization-AuthAs: Internal"
     house.mail.drop(BOX, written("careermail: a wish", inside, sender="Maya Lindqvist <maya@example.com>"))
+    ((shown,), _) = inbox.fetch("")
+    assert said_of(provider, shown) == "pass"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "maya@example.com",
+        "<maya@example.com>",
+        '"Lindqvist, Maya" <Maya@example.com>',
+        "=?utf-8?q?Maya?=\r\n <maya@example.com>",
+    ],
+)
+def test_however_their_name_is_written(house: House, provider: Provider, inbox: Inbox, sender: str):
+    house.mail.drop(BOX, written("careermail: a wish", "X-MS-Exchange-Organization-AuthAs: Internal", sender=sender))
     ((shown,), _) = inbox.fetch("")
     assert said_of(provider, shown) == "pass"
 

@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from careermail.mail.addressed import addressed
@@ -37,10 +38,10 @@ _ID = re.compile(r"<[^<>\s]+>")
 _HEAD = re.compile(rb"\r?\n\r?\n")
 _THREADED = re.compile(rb"^(?:in-reply-to|references):", re.IGNORECASE | re.MULTILINE)
 # Exchange's word that whoever sent a mail had logged in; it takes it from what comes from outside (header firewall).
-_INTERNAL = re.compile(rb"^X-MS-Exchange-Organization-AuthAs:\s*Internal\s*$", re.IGNORECASE | re.MULTILINE)
-_SENDER = re.compile(
-    rb"^From:(?:[^<\r\n]|\r?\n[ \t])*<?([^\s<>\";,()]+@[^\s<>\";,()]+)>?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
-)
+_INTERNAL = re.compile(rb"^X-MS-Exchange-Organization-AuthAs:[ \t]*Internal[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"^From:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(r"[^\s;\"()<>,\\]+@[^\s;\"()<>,\\]+")
+LONGEST_FROM = 1000  # characters of it that are looked at
 
 
 class Place(NamedTuple):
@@ -114,30 +115,26 @@ class ExchangeInbox:
 
     def _ours(self, account: Account, inbox: Folder, came: list[Message]) -> Iterator[Message]:
         """Those that are for us, by what SEEN says of them; their recipients are asked for only where they may tell."""
-        others: list[Message] = []
-        for one in came:
-            if not self._is_own(one):
-                if self._answers(one) or addressed(self._service, self._mailbox, (), one.subject or ""):
-                    yield one
-                else:
-                    others.append(one)
-        if others and self._service.tags and self._service.as_manager:
-            told = account.fetch(others, folder=inbox, only_fields=["to_recipients", "cc_recipients"])
-            for one, more in zip(others, told, strict=True):
-                if addressed(self._service, self._mailbox, _recipients(more), ""):
-                    yield one
+        told = [(one, self._for_us(one)) for one in came]
+        yield from (one for one, ours in told if ours)
+        others = [one for one, ours in told if ours is None]
+        if others and self._service.tags:
+            more = account.fetch(others, folder=inbox, only_fields=["to_recipients", "cc_recipients"])
+            addresses = zip(others, map(_recipients, more), strict=True)
+            yield from (one for one, to in addresses if addressed(self._service, self._mailbox, to, ""))
 
-    def _is_own(self, one: Message) -> bool:
-        """Whether we wrote it ourselves: managers get mails from their own mailbox."""
-        return bool(one.careermail_key or self._sent.answered(self._mailbox, [one.message_id or ""]))
-
-    def _answers(self, one: Message) -> bool:
+    def _for_us(self, one: Message) -> bool | None:
+        """Whether a message is ours, private ones being nobody's but theirs; None where its recipients might tell."""
+        if one.careermail_key or self._sent.answered(self._mailbox, [one.message_id or ""]):
+            return False  # we wrote it ourselves: managers get mails from their own mailbox
         if not self._service.as_manager:
             return True
         entry = self._answered(one)
         if (one.item_class or "").startswith(REPORT):
             return entry is not None or self._sent.holds(self._mailbox, _thread(one))
-        return entry is not None and not entry.private
+        if entry:
+            return not entry.private
+        return addressed(self._service, self._mailbox, (), one.subject or "") or None
 
     def _answered(self, one: Message) -> Entry | None:
         """The mail of ours that it answers, by what it names; by its conversation alone where it names nothing."""
@@ -147,16 +144,18 @@ class ExchangeInbox:
     # --- what is opened ---
 
     def _opened(self, account: Account, name: str) -> bytes:
-        """A message as it came, naming our mails by our own names; b"" if it is gone from the Inbox meanwhile."""
+        """A message as it came, naming our mails by our own names; b"" if it is gone from the Inbox, or is broken."""
         from exchangelib import ItemId
         from exchangelib.errors import ErrorItemNotFound
         from exchangelib.folders import Inbox
 
-        from careermail.providers.exchange.letters import folder, sound
+        from careermail.providers.exchange.letters import BROKEN, folder, sound
 
         what = ("mime_content", "item_class", "conversation_id", "in_reply_to", "references")
         (one,) = account.fetch([ItemId(id=name)], folder=folder(account, Inbox), only_fields=what)
-        if isinstance(one, ErrorItemNotFound):
+        if isinstance(one, (ErrorItemNotFound, *BROKEN)):
+            if isinstance(one, BROKEN):
+                log.warning("an answer cannot be read", extra={"mailbox": self._mailbox, "reason": type(one).__name__})
             return b""
         whole = (sound(one).item_class or "").startswith(REPORT)
         raw = self._sent.ours(self._mailbox, one.mime_content or b"", whole=whole)
@@ -170,8 +169,9 @@ class ExchangeInbox:
     def _stamped(self, raw: bytes) -> bytes:
         """The message with our word for its sender, where Exchange says that they had logged in to send it."""
         head = _head(raw)
-        sender = _SENDER.search(head)
-        return vouch(raw, self._stamp, sender[1].decode().lower()) if sender and _INTERNAL.search(head) else raw
+        said = _FROM.search(head) if _INTERNAL.search(head) else None
+        _, sender = parseaddr(said[1][:LONGEST_FROM].decode(errors="replace")) if said else ("", "")
+        return vouch(raw, self._stamp, sender.lower()) if _ADDRESS.fullmatch(sender) else raw
 
 
 def _read(cursor: str) -> Place:

@@ -13,6 +13,7 @@ from email.utils import getaddresses
 from typing import Any
 
 from exchangelib import Account, Body, ExtendedProperty, FileAttachment, HTMLBody, Mailbox, Message
+from exchangelib.errors import ErrorCorruptData, ErrorItemCorrupt, ErrorMimeContentConversionFailed
 from exchangelib.folders import Folder, Root
 from exchangelib.properties import DistinguishedFolderId
 
@@ -21,6 +22,7 @@ from careermail.model import opaque
 from careermail.providers.exchange.properties import SET
 from careermail.providers.shelf.sent import Entry
 
+BROKEN = (ErrorCorruptData, ErrorItemCorrupt, ErrorMimeContentConversionFailed)  # what will never be read
 LONGEST_SUBJECT = 255  # characters that the library lets pass
 HEADERS = {
     "X-Careermail-Kind": "careermail_kind",
