@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +21,8 @@ from servers.ca import CA, Certificate
 from careermail.errors import ProviderError
 from careermail.providers import Found, Provider
 from careermail.providers.exchange import discover
+from careermail.providers.exchange.account import Mailboxes
+from careermail.providers.exchange.auth import Login
 
 Make = Callable[..., House]
 BUILD = ("Exchange 15.2 (build 15.2.1544.4)",)
@@ -299,7 +301,7 @@ def test_a_certificate_of_an_authority_that_we_were_told_of_is_trusted(make: Mak
     [
         ("good", False, "name its authority's certificate in `ca`"),
         ("expired", True, "renew it on the server"),
-        ("wrong_host", True, "set `host` to a name that the certificate bears"),
+        ("wrong_host", True, "set `url` to a name that the certificate bears"),
     ],
 )
 def test_any_other_is_refused_before_a_password_is_shown(make: Make, ca: CA, which: str, trusted: bool, said: str):
@@ -310,7 +312,7 @@ def test_any_other_is_refused_before_a_password_is_shown(make: Make, ca: CA, whi
     assert house.web.log == []
 
 
-@pytest.mark.filterwarnings("default::urllib3.exceptions.InsecureRequestWarning")
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_insecure_verifies_nothing(make: Make, ca: CA):
     assert looks(make(tls=speaking(ca.wrong_host)).provider(insecure=True)) == [Found(BUILD)] * 2
 
@@ -372,3 +374,15 @@ def test_a_busy_server_is_asked_once_and_left_alone_for_as_long_as_it_says(house
     told = refused(house.provider())
     assert (told.retry_after, told.urgent, told.permanent) == (timedelta(seconds=20), False, False)
     assert house.soap.asked() == ["FindItem"]
+
+
+def test_a_server_that_does_not_answer_is_waited_for_as_long_as_we_say(house: House):
+    """The library's own 120 seconds hold whatever else it is told."""
+    house.web.fail(hang=True)
+    mailboxes = Mailboxes(Login(house.settings(), house.clock, seconds=0.3))
+    begun = monotonic()
+    with pytest.raises(ProviderError, match="did not answer in time") as told, mailboxes.open(MAYA.email) as account:
+        list(account.inbox.all().only("id"))
+    assert monotonic() - begun < 10
+    assert (told.value.urgent, told.value.permanent) == (False, False)
+    assert len(house.web.log) == 1

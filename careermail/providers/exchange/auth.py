@@ -12,8 +12,9 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from careermail.clock import Clock
@@ -43,12 +44,13 @@ _MEANINGS = {
 }
 
 
-class _Refused(NamedTuple):
-    """A login that was refused: with which secret, until when it is not tried again, and what is told meanwhile."""
+@dataclass(frozen=True)
+class _Refused:
+    """A login that was refused: until when it is not tried again with the same secret, and what is told meanwhile."""
 
-    secret: str
+    secret: str = field(repr=False)  # a digest
     until: datetime
-    error: ProviderError
+    told: str
 
     def holds(self, secret: str, now: datetime) -> bool:
         """Whether the same login would be refused again."""
@@ -115,7 +117,7 @@ class Login:
                 case ProviderError():
                     return one
                 case ssl.SSLError():
-                    return untrusted(one, self.where)
+                    return untrusted(one, self.where, key="url")
                 case UnauthorizedError():
                     return self._barred(str(one))
                 case OAuth2Error():
@@ -129,7 +131,9 @@ class Login:
         from careermail.providers.exchange.session import protocol
 
         if self._refused and self._refused.holds(self._secret(), self._clock.now()):
-            raise self._refused.error  # directories lock an account after some wrong passwords
+            raise ProviderError(
+                self._refused.told, urgent=True
+            )  # some wrong passwords, and a directory locks the account
         if not self._protocol:
             logging.getLogger("exchangelib").setLevel(logging.CRITICAL + 1)  # its logs quote what people wrote
             self._protocol = protocol(self._configured(), self._context(), self._seconds)
@@ -182,10 +186,10 @@ class Login:
         return tls_context(self._settings["ca"], insecure=self._settings["insecure"])
 
     def _barred(self, said: str) -> ProviderError:
-        error = ProviderError(self._unauthorized(said), urgent=True)
+        told = self._unauthorized(said)
         if self._settings["auth"] in ("ntlm", "basic"):
-            self._refused = _Refused(opaque(self._secret()), self._clock.now() + BARRED, error)
-        return error
+            self._refused = _Refused(opaque(self._secret()), self._clock.now() + BARRED, told)
+        return ProviderError(told, urgent=True)
 
     def _unauthorized(self, said: str) -> str:
         refused = f"{self.where} refuses the login of {self.who}"

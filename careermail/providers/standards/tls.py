@@ -11,8 +11,8 @@ _UNKNOWN_ISSUER = {18, 19, 20, 21}
 _MENDS = {
     _EXPIRED: "renew it on the server",
     _NOT_YET: "check both machines' clocks",
-    _HOSTNAME: "set `host` to a name that the certificate bears",
-    _ADDRESS: "set `host` to a name that the certificate bears",
+    _HOSTNAME: "set `{key}` to a name that the certificate bears",
+    _ADDRESS: "set `{key}` to a name that the certificate bears",
     **dict.fromkeys(_UNKNOWN_ISSUER, "if the server is yours, name its authority's certificate in `ca`"),
 }
 
@@ -34,14 +34,15 @@ def tls_context(ca: Path | None = None, *, insecure: bool = False) -> ssl.SSLCon
     return context
 
 
-def untrusted(error: ssl.SSLError, where: str) -> ProviderError:
+def untrusted(error: ssl.SSLError, where: str, *, key: str = "host") -> ProviderError:
     """What to tell of a handshake that failed with the server at `where`; urgent where its certificate was refused.
 
+    `key` is what names the server in the configuration.
     A handshake that broke off for another reason may go well the next time: then it is merely temporary.
     """
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ProviderError(f"TLS with {where} broke off: {error.reason}")
-    mend = _MENDS.get(error.verify_code, "mend the server's certificate")
+    mend = _MENDS.get(error.verify_code, "mend the server's certificate").format(key=key)
     return ProviderError(
         f"the certificate of {where} is refused: {error.verify_message.rstrip('.')}; {mend}", urgent=True
     )
