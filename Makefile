@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: demo test check check-code bench fuzz lock clean
+.PHONY: demo test check check-code bench fuzz soak deb booted lock clean
 
 demo: .venv/ready
 	$(BIN)/careermail demo
@@ -24,6 +24,22 @@ bench: .venv/ready
 SECONDS ?= 60
 fuzz: .venv/ready
 	PYTHONPATH=tests $(BIN)/python tests/fuzz_inbox.py $(SECONDS)
+
+# Ten years of 200 managers on the real daemon, in hours: make soak YEARS=1 MANAGERS=20 is an idea of it in minutes.
+YEARS ?= 10
+MANAGERS ?= 200
+soak: .venv/ready
+	$(BIN)/python -m tests.soak $(YEARS) $(MANAGERS)
+
+# A package for Debian 12, and the wheels that it is made of, in build/. Wants debhelper.
+deb: .venv/ready
+	tools/make-deb build
+
+# The life of the service in a machine of its own, from installation to removal. As root, with systemd-container,
+# mmdebstrap and debhelper. Nobody carries that package anywhere, so it is not compressed.
+booted: export DPKG_DEB_COMPRESSOR_TYPE = none
+booted: deb
+	$(BIN)/pytest tests/booted/story.py
 
 .venv/ready: requirements.lock pyproject.toml
 	tools/make-venv $(PYTHON) .venv
