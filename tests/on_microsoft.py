@@ -15,7 +15,7 @@ from fakes.graph.people import Outlook
 from scene import World
 from tenants import tenant
 
-from careermail.model import Occurrence, Person, Series
+from careermail.model import Occurrence, Person, Series, stamp
 from careermail.providers import Provider
 
 
@@ -56,9 +56,11 @@ class OnMicrosoft(World):
     # --- people's calendars ---
 
     def session(self, when: datetime) -> Occurrence:
-        """The one that starts then, local to the manager."""
+        """The one that starts then, local to the manager, as Outlook shows it."""
         start = when.replace(tzinfo=self.team.manager.zone).astimezone(UTC)
-        return next(o for o in self.sessions() if o.start == start)
+        there = self.exchange.taken(self.team.manager.email)
+        event, one = next((event, one) for event, one, _ in there if one.start == start)
+        return Occurrence(event.ical, stamp(one.original) if event.recurs else "", one.start, one.end)
 
     def shift(self, when: datetime, to: datetime) -> None:
         """The manager moves a session by hand."""

@@ -15,9 +15,9 @@ from careermail.mail.escape import plain
 from careermail.providers.shelf.waits import retry_after
 
 LONGEST_WAIT = timedelta(hours=1)  # that a server may wish for: its budgets are counted over ten minutes
-_NOT_FOUND, _UNAUTHORIZED, _FORBIDDEN, _CONFLICT, _CHANGED, _FULL = 404, 401, 403, 409, 412, 507
+_NOT_FOUND, _UNAUTHORIZED, _FORBIDDEN, _FULL = 404, 401, 403, 507
 _LONGEST_CODE = 80
-_PASSING = {408, 409, 412, 423, 425, 429, 500, 502, 503, 504, 509}
+_PASSING = {408, 409, 410, 412, 423, 425, 429, 500, 502, 503, 504, 509}
 
 _NO_ACCESS = (
     "the app may not do this in this mailbox; grant it Calendars.ReadWrite, Mail.ReadWrite and Mail.Send there, and see"
