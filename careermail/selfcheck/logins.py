@@ -15,7 +15,7 @@ WARNED = timedelta(days=14), timedelta(days=3), timedelta(days=1)  # before a lo
 Logins = dict[str, dict[str, "Login"]]  # by whose they are (CHECKS for everybody's), and by label
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Login:
     """One login as it was last found. Times are in UTC."""
 
@@ -31,12 +31,16 @@ class Login:
         """Whether it ends so soon that somebody is to hear of it."""
         return self.expires is not None and self.expires <= now + WARNED[0]
 
+    def well(self, now: datetime) -> bool:
+        """Whether nobody has to hear of it."""
+        return not (self.cause or self.dying(now))
+
     def fact(self, whose: str) -> Fact:
         """It, to be kept."""
         moments = {"good": self.good, "expires": self.expires}
         told = {name: moment.isoformat() for name, moment in moments.items() if moment}
         said = {"name": self.name, "owner": self.owner, "cause": self.cause}
-        return Fact(self.at, "checked", f"{whose}/{self.label}", {**said, **told})
+        return Fact(self.at, "checked", f"{whose}/{self.label}", {**{k: v for k, v in said.items() if v}, **told})
 
 
 def logins_of(facts: Iterable[Fact]) -> Logins:
@@ -44,7 +48,7 @@ def logins_of(facts: Iterable[Fact]) -> Logins:
     found: Logins = {}
     for fact in facts:
         whose, _, label = fact.key.partition("/")
-        name, owner, cause = (str(fact.data[said]) for said in ("name", "owner", "cause"))
+        name, owner, cause = (str(fact.data.get(said, "")) for said in ("name", "owner", "cause"))
         good, expires = (_moment(fact.data.get(said)) for said in ("good", "expires"))
         found.setdefault(whose, {})[label] = Login(label, name, owner, fact.at, good, cause, expires)
     return found
