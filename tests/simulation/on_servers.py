@@ -14,8 +14,9 @@ import smtplib
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -28,9 +29,10 @@ from typing import Any
 
 from year import Position
 
-from careermail.clock import VirtualClock
+from careermail.clock import Clock, VirtualClock
 from careermail.credentials import Secret
 from careermail.model import Conversation, Person, Series, Service, Team
+from careermail.providers import Provider
 from careermail.providers.standards import open_provider
 from careermail.runner import Runner
 from careermail.store.tiny import TinyStore
@@ -100,16 +102,27 @@ def answer(root: Path, place: dict[str, Any], now: datetime, saying: Saying) -> 
     arrived(root, place, "careermail@example.com", "Message-ID", str(reply["Message-ID"]))
 
 
-def play(root: Path) -> None:
+@dataclass(frozen=True)
+class Stage:
+    """Where a quarter is played: how careermail reaches it, and how people there act."""
+
+    settings: Callable[[Path, dict[str, Any]], dict[str, Any]]
+    open_provider: Callable[[dict[str, Any], Clock], Provider]
+    answer: Callable[[Path, dict[str, Any], datetime, Saying], None]
+    late: Iterable[str]  # modules that are imported on first use
+    steps: tuple[tuple[datetime, Saying], ...] = STEPS
+
+
+def play(root: Path, stage: Stage) -> None:
     """Play on to the end."""
-    place = json.loads((root / "place").read_text())
+    place, steps = json.loads((root / "place").read_text()), stage.steps
     position = Position.load(root) if (root / "position").exists() else Position(BEGIN, 0)
-    clock, said = VirtualClock(position.now), settings(root, place)
-    runner = Runner(said["service"], open_provider(said, clock), TinyStore(root / "state"), clock)
+    clock, said = VirtualClock(position.now), stage.settings(root, place)
+    runner = Runner(said["service"], stage.open_provider(said, clock), TinyStore(root / "state"), clock)
     while position.now < END:
-        at, saying = STEPS[position.steps] if position.steps < len(STEPS) else (END, None)
+        at, saying = steps[position.steps] if position.steps < len(steps) else (END, None)
         if saying and at <= position.now:
-            answer(root, place, at, saying)
+            stage.answer(root, place, at, saying)
             position = Position(position.now + timedelta(minutes=5), position.steps + 1)
         else:
             runner.tick_inboxes([TEAM])
@@ -120,21 +133,21 @@ def play(root: Path) -> None:
     runner.close()
 
 
-def play_killed(root: Path, seed: int, times: int) -> None:
+def play_killed(root: Path, stage: Stage, seed: int, times: int) -> None:
     """Play in processes of which so many are killed, each at a random moment of its work, and then to the end."""
     random = Random(seed)  # noqa: S311 (it chooses when to kill)
-    for name in LATE:  # what is imported on first use: what is killed is to be work
+    for name in (*LATE, *stage.late):  # what is killed is to be work
         import_module(name)
     for _ in range(times):
         child = os.fork()
         if child == 0:
             with ending():
-                play(root)
+                play(root, stage)
         time.sleep(random.uniform(0.02, LONGEST))
         os.kill(child, signal.SIGKILL)
         if not os.WIFSIGNALED(os.waitpid(child, 0)[1]) and Position.load(root).now < END:
             raise SystemExit(f"careermail failed, at {Position.load(root)}")
-    play(root)
+    play(root, stage)
 
 
 @contextmanager
@@ -147,13 +160,23 @@ def ending() -> Iterator[None]:
     os._exit(1)
 
 
+def main(stage: Stage, root: str, *killed: str) -> None:
+    """Play as the command line says."""
+    if killed:
+        play_killed(Path(root), stage, *map(int, killed))
+    else:
+        play(Path(root), stage)
+
+
 LONGEST = 0.8  # seconds from the beginning of a process to its killing
+LATE = ("icalendar", "recurring_ical_events", "jinja2", "holidays", "babel.dates", "dateparser", "markdown_it")
 STANDARDS = "careermail.providers.standards"
-LATE = (f"{STANDARDS}.imap", f"{STANDARDS}.smtp", f"{STANDARDS}.imip", f"{STANDARDS}.caldav", "imap_tools", "icalendar",
-        "recurring_ical_events", "jinja2", "holidays", "babel.dates", "dateparser", "markdown_it")  # fmt: skip
+SERVERS = Stage(
+    settings,
+    open_provider,
+    answer,
+    (*(f"{STANDARDS}.{name}" for name in ("imap", "smtp", "imip", "caldav")), "imap_tools"),
+)
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        play(Path(sys.argv[1]))
-    else:
-        play_killed(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(SERVERS, *sys.argv[1:])
