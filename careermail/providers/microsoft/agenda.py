@@ -9,8 +9,8 @@ from careermail.model import A_DAY, Person
 from careermail.providers import Window
 from careermail.providers.microsoft import event as writing
 from careermail.providers.microsoft.failures import GraphError
-from careermail.providers.microsoft.graph import Graph
-from careermail.providers.microsoft.marks import NOTES, RESTORE, SERIES, UID, Json, marked, shown, uid
+from careermail.providers.microsoft.graph import Graph, Json, text
+from careermail.providers.microsoft.marks import NOTES, RESTORE, SERIES, UID, called, marked, named, shown, uid
 from careermail.providers.microsoft.reading import Held, cancelled, session, span
 
 # Outlook lets no session past the one before or after it: no further than this is any from where its rule has it, but
@@ -43,10 +43,10 @@ class Agenda:
         """The event that we call so, all of it; None where there is none."""
         tests = [marked(UID, "eq", name)]
         if "@" not in name:  # no UID of ours, but one of Outlook's
-            tests.append("iCalUId eq '{}'".format(name.replace("'", "''")))
-        found = (held for test in tests for held in self._listed(test) if uid(held) == name)
-        first = min(found, key=lambda held: held["createdDateTime"], default=None)
-        return self._whole(first) if first else None
+            tests.append(f"iCalUId eq {text(name)}")
+        found = (held for test in tests for held in self._listed(test) if name in {uid(held), held["iCalUId"]})
+        first = next(found, None)
+        return self._whole(called(first, name)) if first else None
 
     def of_series(self, marker: str) -> list[Json]:
         """All events with this marker: the one that we made, and what people have split off it."""
@@ -59,14 +59,14 @@ class Agenda:
     def _listed(self, test: str) -> list[Json]:
         query = {"$filter": test, "$expand": shown(UID, SERIES, NOTES), "$select": ",".join(FIELDS), "$top": A_PAGE}
         found = self._graph.every(self._mailbox, "events", query)
-        return [held for held in found if held.get("isOrganizer", True) and not held.get("isCancelled")]
+        return named(held for held in found if held.get("isOrganizer", True) and not held.get("isCancelled"))
 
     def _whole(self, held: Held) -> Json | None:
         """An event with what lists leave out or cut short; None where it has gone in between."""
         fields = ",".join((*FIELDS, "cancelledOccurrences"))
         query = {"$select": fields, "$expand": shown(UID, SERIES, NOTES, RESTORE)}
         try:
-            return self._graph.get(self._mailbox, _place(held), query)
+            return called(self._graph.get(self._mailbox, _place(held), query), uid(held))
         except GraphError as error:
             if error.gone:
                 return None

@@ -96,13 +96,6 @@ class GraphCalendar:
         """As Calendar.answer: Exchange hears of answers by itself."""
         return False
 
-    def look(self, manager: Person) -> None:
-        """Try what will be needed of somebody's calendar, changing nothing. Raises ProviderError."""
-        now = self._clock.now()
-        with self._agenda(manager) as agenda:
-            agenda.find("nothing@localhost")
-            agenda.free_busy([manager.email], (now, now + schedule.SLOT), schedule.SLOT)
-
     @contextmanager
     def _agenda(self, owner: Person) -> Iterator[Agenda]:
         """Their events; what is not as Graph promises is told of, since it may be so again the next time."""

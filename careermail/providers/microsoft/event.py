@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from careermail.model import A_DAY, Event, Person, opaque
-from careermail.providers.microsoft.marks import SERIES, UID, Json, Notes
+from careermail.providers.microsoft.graph import Json
+from careermail.providers.microsoft.marks import SERIES, UID, Notes
 from careermail.providers.shelf.patterns import DAYS, LAST, Pattern, begins, pattern
 
 REMINDED = 15  # minutes before a session; what is due on a day is mailed, and rings no bell at midnight

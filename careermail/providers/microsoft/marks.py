@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-Json = dict[str, Any]
+from careermail.providers.microsoft.graph import Json, text
 
 _SET = "String {6e1f7d0c-93b5-4a6e-8d5a-1c0a5e7f2b64} Name careermail-"
 UID, SERIES, NOTES, RESTORE = (f"{_SET}{name}" for name in ("uid", "series", "notes", "restore"))
+_NAME = "@careermail.uid"  # beside what Graph tells of an event
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,39 @@ def properties(held: Mapping[str, Any]) -> dict[str, str]:
     return {name: said[name.lower()] for name in (UID, SERIES, NOTES, RESTORE) if name.lower() in said}
 
 
+def named(events: Iterable[Json]) -> list[Json]:
+    """The events, each knowing what we call it (`uid`), in the order in which they were made.
+
+    The one that we made has our UID. What people split off it or copied bears that too, but was made by no transaction
+    of ours, or by none that Graph tells of and later: it goes by Outlook's own.
+    """
+    found, taken = sorted(events, key=lambda held: held["createdDateTime"]), set()
+    for held in found:
+        name = properties(held).get(UID)
+        ours = name not in taken and held.get("transactionId") in {None, Notes.of(held).transaction}
+        held[_NAME] = name if name and ours else held["iCalUId"]
+        taken.add(held[_NAME])
+    return found
+
+
+def called(held: Json, name: str) -> Json:
+    """The event, knowing that we call it so."""
+    return {**held, _NAME: name}
+
+
 def uid(held: Mapping[str, Any]) -> str:
-    """What we call an event: by our UID if we made it, else, as a part that people split off or copied, by its own."""
-    ours = held.get("transactionId") == Notes.of(held).transaction
-    return properties(held)[UID] if ours else str(held["iCalUId"])
+    """What we call an event that knows it."""
+    return str(held[_NAME])
 
 
 def marked(name: str, test: str, value: str) -> str:
     """The filter for events with this property. It works on lists of events, and fails on a calendarView."""
-    literal = value.replace("'", "''")
-    return f"singleValueExtendedProperties/any(p: p/id eq '{name}' and p/value {test} '{literal}')"
+    return f"singleValueExtendedProperties/any(p: p/id eq {text(name)} and p/value {test} {text(value)})"
 
 
 def shown(*names: str) -> str:
     """What lets an answer have these properties too."""
-    wanted = " or ".join(f"id eq '{name}'" for name in names)
+    wanted = " or ".join(f"id eq {text(name)}" for name in names)
     return f"singleValueExtendedProperties($filter={wanted})"
 
 

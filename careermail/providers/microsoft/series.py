@@ -11,7 +11,8 @@ from careermail.mail.expand import Instance
 from careermail.model import A_DAY, Event, resolve, stamp
 from careermail.providers.microsoft import event as writing
 from careermail.providers.microsoft.agenda import Agenda, Sessions, recurs
-from careermail.providers.microsoft.marks import Json, Notes, Stand, restore, to_restore
+from careermail.providers.microsoft.graph import Json
+from careermail.providers.microsoft.marks import Notes, Stand, restore, to_restore
 from careermail.providers.microsoft.reading import Held, cancelled, pattern_of, span
 from careermail.providers.shelf.patterns import pattern
 
