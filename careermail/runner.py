@@ -30,6 +30,7 @@ LONGEST_WAIT = timedelta(hours=6)
 PROVIDER = "provider/"  # begins the cause of what nothing can be done about until a server is back
 ALWAYS = time.min, time.max  # the hours in which an alarm's first moment may fall
 LOOK_AGAIN = timedelta(minutes=5)
+UNSURE = 7 * A_DAY  # after a restore: what the machine before may have done is looked for before it is done
 TAKES_TIME = {"book", "reshape", "move", "single"}
 
 
@@ -201,8 +202,12 @@ class Runner:
         world = World(self.service, self.provider, now)
         deed, known = deed_of(action, world), history.effects.get(action.wanted[0].key)
         intent = known.data.get("intent") if known else None
+        if not known and now < history.restored + UNSURE:
+            intent = deed.intent()
         came_about = deed.came_about(intent) if intent is not None else False
         if came_about:
+            if not known:
+                self._record(manager, action, "intent", now, intent=intent)
             self._done(manager, action, deed, intent, history)
             return
         action = self._drop_unwanted(manager, action, now)

@@ -93,7 +93,8 @@ def _words(command: click.Command) -> str:
 
 def _options(ctx: click.Context) -> Iterator[str]:
     records = (parameter.get_help_record(ctx) for parameter in ctx.command.get_params(ctx))
-    return _listed(record for record in records if record and record[1] and (not ctx.parent or not record[0].endswith("--help")))
+    told = (record for record in records if record and record[1])
+    return _listed((term, words) for term, words in told if not (ctx.parent and term.endswith("--help")))
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

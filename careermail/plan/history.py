@@ -107,6 +107,7 @@ class History:
     away: dict[str, tuple[tuple[date, date], ...]] = field(default_factory=dict)  # by address
     cursor: str = ""  # how far the inbox has been read
     horizon: datetime = LONG_AGO  # what was useless by then has been moved to the archive
+    restored: datetime = LONG_AGO  # when this came from another machine, which may have done more than is in it
 
     def of(self, series: str) -> Standing:
         """What stands for the series with this key; empty where nothing does yet."""
@@ -238,6 +239,10 @@ def _settled(history: History, fact: Fact) -> None:
     history.horizon = datetime.fromisoformat(fact.data["horizon"])
 
 
+def _restored(history: History, fact: Fact) -> None:
+    history.restored = fact.at
+
+
 def _trouble(history: History, fact: Fact) -> None:
     if fact.kind == "trouble":
         history.troubles[fact.key] = fact
@@ -262,6 +267,7 @@ _FOLDS = {
     "resumed": _paused,
     "asked": _asked,
     "settled": _settled,
+    "restored": _restored,
     "trouble": _trouble,
     "solved": _trouble,
 }

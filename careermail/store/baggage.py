@@ -4,7 +4,8 @@
     {"secret": "9f3c…"}                                       what answers to mails so far are known by (hexadecimal)
     {"manager": "maya@example.com", "live": […], "archive": […]}
     {"folder": "state", "file": "invitations/x.json", "content": "…"}    what a provider keeps by itself (base64)
-    {"end": 3}                                                how many lines stand in between
+    {"folder": "world", "empty": "inbox/new"}                 a folder in which there is nothing
+    {"end": 4}                                                how many lines stand in between
 
 What comes in is unpacked into `restoring/` first, whatever comes of it; only what turned out to be whole is renamed to
 where it belongs. While that folder is there, nothing else is begun. Each manager's facts end with a `restored`, since
@@ -56,12 +57,16 @@ def _contents(store: Store, managers: Iterable[str], places: Mapping[str, Path])
             live, archive = store.load(manager), store.load(manager, archived=True)
         yield {"manager": manager, "live": documents(live), "archive": documents(archive)}
     for name, place in places.items():
-        for path in _files(
-            place, {other for other in places.values() if other != place} | _kept_by_us(places["state"])
-        ):
+        apart = {other for other in places.values() if other != place} | _kept_by_us(places["state"])
+        for path in _files(place, apart):
             with told(path, "read"):
-                content = base64.b64encode(path.read_bytes()).decode()
-            yield {"folder": name, "file": str(path.relative_to(place)), "content": content}
+                yield {"folder": name, **_packed(path, path.relative_to(place))}
+
+
+def _packed(path: Path, name: Path) -> Line:
+    if path.is_dir():
+        return {"empty": str(name)}
+    return {"file": str(name), "content": base64.b64encode(path.read_bytes()).decode()}
 
 
 def _kept_by_us(state: Path) -> set[Path]:
@@ -69,10 +74,11 @@ def _kept_by_us(state: Path) -> set[Path]:
 
 
 def _files(place: Path, apart: set[Path]) -> Iterator[Path]:
-    """The files below a folder, in the order of their names, but for what is kept apart."""
+    """The files below a folder, in the order of their names, and the folders with none; but for what is kept apart."""
     for path in sorted(place.iterdir()) if place.is_dir() else ():
-        if path not in apart and not path.is_symlink():
-            yield from _files(path, apart) if path.is_dir() else [path]
+        if path in apart or path.is_symlink():
+            continue
+        yield from (_files(path, apart) if path.is_dir() and any(path.iterdir()) else [path])
 
 
 def refuse_unless_empty(places: Mapping[str, Path]) -> None:
@@ -125,6 +131,8 @@ def _put(line: Line, stage: Path, schema: int, now: datetime) -> str:
             disk.write_file(stage / SECRET, bytes.fromhex(secret), after=None)
         case {"folder": folder, "file": name, "content": content}:
             disk.write_file(_inside(stage / "files" / folder, name), base64.b64decode(content), after=None)
+        case {"folder": folder, "empty": name}:
+            disk.make_folder(_inside(stage / "files" / folder, name))
         case {"end": count}:
             return f"end {count}"
     return next(iter(line), "")

@@ -48,20 +48,29 @@ def decode(content: bytes, path: Path) -> tuple[Tables, tuple[Fact, ...]]:
 
     Raises StoreError where a newer careermail wrote them, and UnreadableError where they are not of this shape.
     """
-    try:
-        tables: Tables = json.loads(content)
-        schema = tables["schema"]
-        if type(schema) is int and FIRST <= schema <= newest():
-            tables = migrated(tables)
+    tables, schema = _tables(content)
+    if FIRST <= schema <= newest():
+        tables = migrated(tables)  # whose own faults are no fault of the file's
+        try:
             return tables, _facts(tables[TABLE])
-    except _MALFORMED:
-        raise UnreadableError from None
-    if type(schema) is int and schema > newest():
+        except _MALFORMED:
+            raise UnreadableError from None
+    if schema > newest():
         raise StoreError(
             f"{path} was written by a newer careermail (schema {schema}; this one knows {newest()}). "
             "Nothing was changed. Install that version again, or restore a backup of before it."
         )
     raise UnreadableError
+
+
+def _tables(content: bytes) -> tuple[Tables, int]:
+    """What a file holds, and the schema that it names."""
+    try:
+        tables: Tables = json.loads(content)
+        schema = tables["schema"]
+    except _MALFORMED:
+        raise UnreadableError from None
+    return tables, schema if type(schema) is int else 0
 
 
 def facts_of(plain: Iterable[Document]) -> tuple[Fact, ...]:

@@ -399,6 +399,16 @@ def test_with_credentials_names_from_dns_and_certificates_of_the_system_it_reach
     assert "correct" not in journal(box) + box.file(f"{ETC}/imap.cred").read_text()
 
 
+def test_every_other_provider_logs_in_books_mails_and_reads_within_the_walls_too(box: Machine):
+    """With the package's own libraries, over TLS, against the servers that their own tests have."""
+    said = probe(
+        box, command=f"/usr/bin/env PYTHONPATH=/repo/tests:{SITE} /usr/bin/python3 -B /repo/tests/booted/walls.py"
+    )
+    for provider in ("OnGoogle", "OnMicrosoft", "OnExchange"):
+        assert re.search(rf"(?m)^{provider}: \d+ mails over TLS$", said), said
+    assert re.search(r"(?m)^\d{3} time zones$", said)
+
+
 def test_stopped_in_the_middle_of_a_booking_it_ends_that_and_begins_nothing_else(box: Machine):
     """A session is booked with two invitations; then come the mails to prepare and to think."""
     folder = box.file("/var/lib/slow")
