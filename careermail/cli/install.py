@@ -17,7 +17,8 @@ from careermail.errors import UsageError
 
 USER = "careermail"
 COMMAND = "/usr/bin/careermail"  # as the units name it
-UNITS = ("careermail.service", "careermail-once.service", "careermail-once.timer", "careermail-failed@.service")
+STARTED = ("careermail.service", "careermail-once.timer")
+UNITS = (*STARTED, "careermail-once.service", "careermail-failed@.service")
 COMPLETIONS = {
     "bash": "share/bash-completion/completions/careermail",
     "zsh": "share/zsh/site-functions/_careermail",
@@ -59,7 +60,7 @@ def install_command(ctx: click.Context, *, remove: bool, stage: Path | None) -> 
         _remove(laid_out(root, local, COMMAND), local)
         click.echo(KEPT)
         return
-    command = _command()
+    command = command_here()
     _make_user()
     _write(Path("/"), laid_out(root, local, command))
     _link(Path("/", local, "bin/careermail"), command)
@@ -104,8 +105,8 @@ def _refuse_unless_root() -> None:
         raise UsageError("A service is root's to install: sudo careermail install-service")
 
 
-def _command() -> str:
-    """The path of careermail, where the service will find it too."""
+def command_here() -> str:
+    """The path of careermail, where the service will find it too. Raises UsageError where it would not."""
     found = Path(sys.executable).with_name("careermail")
     path = str(found if found.exists() else Path(sys.argv[0]).absolute())
     for seen in (path, os.path.realpath(sys.executable)):
@@ -149,10 +150,12 @@ def _link(path: Path, command: str) -> None:
 
 def _remove(texts: Mapping[PurePath, str], prefix: PurePath) -> None:
     if shutil.which("systemctl"):
-        _run("systemctl", "disable", "--now", *[unit for unit in UNITS if "@" not in unit and "once.s" not in unit])
+        _run("systemctl", "disable", "--now", *STARTED)
+    for path in texts:
+        Path("/", path).unlink(missing_ok=True)
     link = Path("/", prefix, "bin/careermail")
-    for path in [*(Path("/", path) for path in texts), *([link] if link.is_symlink() else [])]:
-        path.unlink(missing_ok=True)
+    if link.is_symlink():
+        link.unlink()
     _reload()
 
 
