@@ -1,13 +1,13 @@
 """Graph's events: what is told to whom, what is found again after a cut, and each trap that is known of them."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from fakes.web import Answer
+from fakes.web import Answer, Request
 from office import Office
 from provider_suite import (
     APRIL,
@@ -224,21 +224,30 @@ def test_what_people_took_away_in_between_is_not_made_again(office: Office):
 
 
 @pytest.mark.parametrize("forgets", [True, False])
-def test_outlook_may_forget_what_was_moved_and_cancelled_but_we_do_not(booked: Office, forgets: bool):
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [(JULY, utc(2027, 10, 1, 8)), (APRIL, utc(2027, 7, 20, 8))],  # each past where the next one was
+        [(APRIL, utc(2027, 1, 20, 8)), (JULY, utc(2027, 4, 6, 8))],
+    ],
+)
+def test_outlook_may_forget_what_was_moved_and_cancelled_but_we_do_not(
+    booked: Office, moves: list[tuple[str, datetime]], forgets: bool
+):
     booked.exchange.forgets = forgets
-    calendar = booked.calendar
-    calendar.move(MAYA, held(booked.world)[APRIL], utc(2027, 7, 1, 8), utc(2027, 7, 1, 9))
-    calendar.move(MAYA, held(booked.world)[JULY], utc(2027, 10, 1, 8), utc(2027, 10, 1, 9))
-    calendar.cancel(MAYA, SERIES.uid, recurrence_id=OCTOBER)
-    calendar.put(replace(SERIES, minutes=90, sequence=1))
-    sessions = {at: (o.status, o.start, o.end - o.start) for at, o in held(booked.world).items()}
-    long = timedelta(minutes=90)
-    assert sessions == {
-        JANUARY: ("confirmed", utc(2027, 1, 12, 9), long),
-        APRIL: ("confirmed", utc(2027, 7, 1, 8), long),
-        JULY: ("confirmed", utc(2027, 10, 1, 8), long),
-        OCTOBER: ("cancelled", utc(2027, 10, 12, 8), long),
+    for at, start in moves:
+        booked.calendar.move(MAYA, held(booked.world)[at], start, start + timedelta(hours=1))
+    booked.calendar.cancel(MAYA, SERIES.uid, recurrence_id=OCTOBER)
+    booked.calendar.put(replace(SERIES, minutes=90, sequence=1))
+    sessions = held(booked.world)
+    assert {at: o.status for at, o in sessions.items()} == {
+        JANUARY: "confirmed",
+        APRIL: "confirmed",
+        JULY: "confirmed",
+        OCTOBER: "cancelled",
     }
+    assert {o.end - o.start for o in sessions.values()} == {timedelta(minutes=90)}
+    assert [(at, sessions[at].start) for at, _ in moves] == moves
 
 
 @pytest.mark.parametrize("number", range(1, 5))
@@ -347,17 +356,34 @@ def test_the_changes_of_a_view_are_never_asked_for(booked: Office):
     assert all("$filter" not in one.query for one in asked)
 
 
+def seen_as(office: Office, where: str, **changes: Any) -> None:
+    """What Graph lists there is from now on so."""
+    there = office.web.rooms[0]
+
+    def room(request: Request) -> Answer:
+        answer = there(request)
+        assert answer is not None
+        if request.steps[-1] == where:
+            for one in answer.body["value"]:
+                for name, value in changes.items():
+                    one[name] = {**one[name], **value} if isinstance(value, dict) else value
+        return answer
+
+    office.web.rooms[:] = [room]
+
+
+@pytest.mark.parametrize(
+    ("where", "sessions", "taken"), [("events", 0, 4), ("instances", 0, 4), ("calendarView", 4, 0)]
+)
+def test_what_is_shown_as_cancelled_does_not_take_place(booked: Office, where: str, sessions: int, taken: int):
+    """So attendees see it, and perhaps an organizer whose mailbox was moved."""
+    seen_as(booked, where, isCancelled=True)
+    assert (len(confirmed(booked.world)), len(booked.calendar.busy([MAYA], YEAR))) == (sessions, taken)
+
+
 @pytest.mark.parametrize("wrong", [{"timeZone": "W. Europe Standard Time"}, {"dateTime": "next week"}])
 def test_what_cannot_be_understood_is_asked_again_and_not_guessed(booked: Office, wrong: dict[str, str]):
-    there = booked.web.rooms[0]
-
-    def room(request: object) -> Answer:
-        body = json.loads(there(request).encoded()[0])
-        for one in body["value"]:
-            one["start"] |= wrong
-        return Answer(200, body)
-
-    booked.web.rooms[:] = [room]
+    seen_as(booked, "instances", start=wrong)
     with pytest.raises(ProviderError, match="cannot be understood") as told:
         held(booked.world)
     assert not told.value.permanent

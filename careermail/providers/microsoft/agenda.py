@@ -20,7 +20,7 @@ A_PAGE = "200"
 FIELDS = ("id", "changeKey", "iCalUId", "transactionId", "createdDateTime", "type", "subject", "body", "start", "end",
           "isAllDay", "isCancelled", "isOrganizer", "recurrence", "attendees")  # fmt: skip
 _SESSION = ("id", "type", "originalStart", "start", "end", "isAllDay", "isCancelled", "attendees")
-_VIEW = ("id", "iCalUId", "seriesMasterId", "start", "end", "isAllDay", "isCancelled", "showAs", "responseStatus")
+_VIEW = ("id", "iCalUId", "seriesMasterId", "start", "end", "isAllDay", "isCancelled", "showAs")
 _MASTER = "seriesMaster"
 _TAKEN = "ErrorDuplicateTransactionId"
 
@@ -79,7 +79,7 @@ class Agenda:
         wide = (window[0] - FARTHEST, window[1] + FARTHEST)
         query = {**_edges(wide), "$select": ",".join(_SESSION), "$top": A_PAGE}
         found = self._graph.every(self._mailbox, f"{_place(held)}/instances", query)
-        return [(one, session(one, held, self.owner)) for one in found]
+        return [(one, session(one, held, self.owner)) for one in found if not one.get("isCancelled")]
 
     def session(self, held: Held, recurrence_id: str) -> tuple[Held, Instance] | None:
         """One of an event's sessions."""

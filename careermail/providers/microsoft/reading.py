@@ -89,7 +89,6 @@ def session(held: Held, master: Held, owner: Person) -> Instance:
         original=original,
         start=start,
         end=end,
-        cancelled=bool(held.get("isCancelled")),
         declined=frozenset(_declined(held)),
     )
 

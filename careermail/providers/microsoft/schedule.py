@@ -13,7 +13,7 @@ from careermail.model import Busy, Person
 from careermail.providers import Window
 from careermail.providers.microsoft.agenda import Agenda
 from careermail.providers.microsoft.marks import uid
-from careermail.providers.microsoft.reading import Held, moment, span
+from careermail.providers.microsoft.reading import moment, span
 
 AT_ONCE = 20  # people in one getSchedule (https://learn.microsoft.com/graph/outlook-get-free-busy-schedule)
 LONGEST = timedelta(days=61)  # and less than 62 days
@@ -51,17 +51,12 @@ def diary(agenda: Agenda, window: Window) -> Diary:
         start, end = span(one, agenda.owner)
         event = ours.get(one.get("seriesMasterId") or one["id"])
         name = uid(event) if event else one["iCalUId"]
-        if _counts(one) and _within(window, start, end):
+        if one["showAs"] in _TAKEN and not one.get("isCancelled") and _within(window, start, end):
             found.taken.append(Busy(agenda.owner.email, start, end, name))
         if event:
             emails = (asked["emailAddress"]["address"].lower() for asked in event["attendees"])
             found.meetings |= {(email, start, end): name for email in emails}
     return found
-
-
-def _counts(one: Held) -> bool:
-    declined = (one.get("responseStatus") or {}).get("response") == "declined"
-    return one["showAs"] in _TAKEN and not one.get("isCancelled") and not declined
 
 
 def others(agenda: Agenda, people: list[Person], window: Window, known: Diary) -> Iterator[Busy]:
