@@ -47,7 +47,7 @@ def import_command(office: Office, file: Path, *, really: bool, force: bool, as_
             raise UsageError(_drastic(found))
         broken_off = folder.marker.exists()
         if really and (found.files or broken_off):
-            apply(folder, found, lambda paths: with_progress(paths, "Files", office.clock))
+            apply(folder, found, lambda paths: with_progress(paths, "Files written", office.clock))
     if as_json:
         emit({**_data(found), "applied": really})
     else:
@@ -68,7 +68,8 @@ def _changes(office: Office, file: Path, rows: "list[Row]", folder: "Folder") ->
     from careermail.roster.folder import imported, refuse_strangers, refuse_unsound
 
     refuse_strangers(file, rows, folder)
-    found = changes(rows, imported(folder), folder.place)
+    files = imported(folder, lambda paths: with_progress(paths, "Files read", office.clock))
+    found = changes(rows, files, folder.place)
     refuse_unsound(folder, found, office.clock.now(), os.environ)
     return found
 

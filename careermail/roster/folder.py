@@ -58,11 +58,14 @@ def folder_of(config: Path) -> Folder:
     raise ConfigError([main.at("include").problem(missing)])
 
 
-def imported(folder: Folder) -> list[ManagerFile]:
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+
+
+def imported(folder: Folder, progress: Progress = iter) -> list[ManagerFile]:
     """Return the files that are an import's to write. Raises ConfigError where one cannot be understood."""
     problems: list[Problem] = []
     found = []
-    for path in sorted(folder.path.glob(folder.pattern.name)):
+    for path in progress(sorted(folder.path.glob(folder.pattern.name))):
         if path != folder.marker and not path.name.startswith(".") and _is_ours(path):
             source, raw = read(path)
             problems += judged(source, raw, "manager")[1]
@@ -141,9 +144,6 @@ def _lock(descriptor: int, path: Path) -> None:
         flock(descriptor, LOCK_EX | LOCK_NB)
     except BlockingIOError:
         raise TryLater(f"Another import is at work in {path}. Try again when it has ended.") from None
-
-
-Progress = Callable[[Sequence[Path]], Iterable[Path]]
 
 
 def apply(folder: Folder, changes: Changes, progress: Progress = iter) -> None:

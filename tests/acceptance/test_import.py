@@ -1,11 +1,13 @@
 """import: people come, go and change managers as a list says, and never because an import was broken off."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from test_cli import AGREED, CONFIG, Shell
 from test_cli import shell as shell  # noqa: PLC0414 (a fixture)
 
 from careermail import config
+from careermail.cli.show import with_progress
+from careermail.clock import VirtualClock
 from careermail.errors import ConfigError, TryLater
 from careermail.roster.changes import changes
 from careermail.roster.folder import apply, folder_of, imported
@@ -271,3 +275,55 @@ def test_who_reads_while_an_import_writes_sees_all_of_it_or_none(desk: Desk):
 
 def cycle_of(who: str) -> list[str]:
     return [who] * 40
+
+
+# --- many ----------------------------------------------------------------------------------------
+
+
+def organisation(count: int, *, moved: int = 0) -> str:
+    """So many people, of whom each manages eight; the first `moved` of those who manage nobody have another manager."""
+    lines = ["name,mail,manager,zone,language"]
+    for n in range(count):
+        manager = (n - 1) // 8 - (count - moved <= n)
+        lines.append(f"P{n} Weber,p{n}@example.com,{f'p{manager}@example.com' if n else ''},Europe/Berlin,en")
+    return "\n".join(lines)
+
+
+def compared(desk: Desk, count: int) -> float:
+    """How long the processor is at work to write so many people, and to compare them with a later list."""
+    began = time.process_time()
+    desk.imports(organisation(count), "--force")
+    said = desk.shell.ok("import", desk.keep(organisation(count, moved=5)))
+    took = time.process_time() - began
+    assert "5 got another manager:" in said
+    return took
+
+
+def test_two_thousand_people_and_their_differences_take_seconds(desk: Desk):
+    """Ten times the people take some ten times as long, a second or two; by the square it were a hundred."""
+    compared(desk, 20)
+    assert compared(desk, 2000) < 20 * compared(desk, 200)
+
+
+class Terminal(io.StringIO):
+    """What a terminal was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Slow(VirtualClock):
+    """Two seconds pass between any two looks at it."""
+
+    def now(self) -> datetime:
+        self._now += timedelta(seconds=2)
+        return self._now
+
+
+def test_what_takes_longer_than_a_second_shows_how_far_it_is_on_a_terminal_and_nothing_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    for shown, expected in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", shown)
+        assert list(with_progress(range(250), "Files read", Slow(NOW))) == list(range(250))
+        assert ("Files read" in shown.getvalue() and "/250" in shown.getvalue()) == expected
