@@ -161,6 +161,13 @@ def test_an_answer_that_is_none_is_asked_again(google: Google):
     assert google.told() == [("jonas", "invitation")]
 
 
+def test_an_answer_that_is_none_has_deleted_nothing(booked: Google):
+    """What is deleted is answered with nothing at all."""
+    booked.web.fail(DELETE, Answer(200, b"<html>Log in to the hotel's network</html>"))
+    booked.calendar.cancel(MAYA, SERIES.uid, recurrence_id=JULY)
+    assert booked.told() == [("jonas", "cancellation")]
+
+
 def test_a_token_that_is_refused_is_renewed_once(google: Google):
     google.web.fail(answer=error(401, "authError", "Invalid Credentials"))
     google.calendar.put(SERIES)

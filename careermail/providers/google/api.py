@@ -103,7 +103,7 @@ class Api:
         except (OSError, ValueError, HttpLib2Error) as error:
             self._drop()  # what has timed out is of no use any more
             raise of_silence(asked, error) from error
-        if not isinstance(answer, dict) and request.method != "DELETE":  # the client hands on as text what is no JSON
+        if not isinstance(answer, dict) and (answer or request.method != "DELETE"):  # what is no JSON comes as text
             raise of_silence(asked, ValueError("no JSON"))
         return answer
 
