@@ -1,17 +1,27 @@
-"""The year of one pair on an Exchange Server is the year on disk: mail for mail, session for session."""
+"""The year of one pair on an Exchange Server is the year on disk: mail for mail, session for session, word for word."""
 
 from pathlib import Path
 
+import pytest
 from on_exchange import OnExchange
-from test_year_on_servers import AMARA, BEGIN, MANAGER, PAIR, SESSIONS, SHOWN, OnDisk, on_disk, play
+from test_year_on_microsoft import words
+from test_year_on_servers import AMARA, BEGIN, MANAGER, PAIR, SESSIONS, SHOWN, OnDisk, play
 
-__all__ = ["on_disk"]
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
+    """The year as it is without a server."""
+    world = OnDisk(tmp_path_factory.mktemp("disk"), BEGIN, PAIR)
+    play(world)
+    return world
 
 
 def test_the_same_year_is_played_on_exchange(on_disk: OnDisk, tmp_path: Path):
     with OnExchange(tmp_path, BEGIN, PAIR) as world:
         play(world)
-        assert [mail.row for mail in world.mails] == [mail.row for mail in on_disk.mails]
+        mails = world.mails
+        assert [mail.row for mail in mails] == [mail.row for mail in on_disk.mails]
+        assert [words(mail) for mail in mails] == [words(mail) for mail in on_disk.mails]
         assert world.booked(until=(2028, 5, 1)) == SESSIONS
         for person in (MANAGER, AMARA):
             assert [f"{start:%d %b %H:%M}" for start in world.shows(person)] == SHOWN
@@ -19,3 +29,5 @@ def test_the_same_year_is_played_on_exchange(on_disk: OnDisk, tmp_path: Path):
         assert world.standing.contracts == on_disk.standing.contracts
         assert world.effects() == on_disk.effects()
         assert (world.skipped(), world.troubles()) == ({}, [])
+        told = [notice.kind for notice in world.house.diaries.notices if notice.to == AMARA.email]
+        assert told == ["request", "request", "cancellation", "request"]
