@@ -138,6 +138,15 @@ def test_a_managers_own_answer_is_one_message_and_vouched_for(office: Organisati
     assert len(provider.stamp) > 32
 
 
+@pytest.mark.parametrize("to", [MAYA.email, "Maya <maya+hours@example.com>"])
+def test_a_managers_own_answer_that_is_archived_at_once_is_not_lost(office: Organisation, provider: Provider, to: str):
+    mine = sent(provider, office, to=MAYA)
+    _, cursor = read(provider)
+    answered = reply(office, mine, by=MAYA.email, to=to)
+    answered.labels.discard("INBOX")
+    assert said(read(provider, cursor)[0]) == ["Re: Due today"]
+
+
 def test_nobody_else_is_vouched_for(office: Organisation, provider: Provider):
     _, cursor = read(provider)
     office.gmail.receive(answer("forged", to=DESK).replace(b"jonas@", b"maya@"), MAYA.email)

@@ -73,6 +73,11 @@ def names_us(head: Head, service: Service, mailbox: str) -> bool:
     return addressed(service, mailbox, recipients, head.first("Subject"))
 
 
+def to_itself(head: Head, mailbox: str) -> bool:
+    """Whether a mail is addressed to this mailbox, with a tag or without."""
+    return any(_untagged(one) == mailbox for one in head.addresses("To", "Cc"))
+
+
 def _untagged(address: str) -> str:
     name, _, domain = address.rpartition("@")
     return f"{name.partition('+')[0]}@{domain}"

@@ -18,7 +18,7 @@ from careermail.mail.addressed import DESK
 from careermail.mail.authenticity import vouch
 from careermail.model import Service
 from careermail.providers import A_BATCH, LONGEST
-from careermail.providers.google.headers import MARK, WATCHED, Head, names_us
+from careermail.providers.google.headers import MARK, WATCHED, Head, names_us, to_itself
 from careermail.providers.google.trail import GONE, Trail
 from careermail.providers.shelf.sent import Sent
 
@@ -161,8 +161,8 @@ class GmailInbox:
             return False
         if names_us(head, self._service, self._mailbox):
             return True
-        if "SENT" in head.labels and "INBOX" not in head.labels:
-            return False  # the owner's word to somebody else
+        if "SENT" in head.labels and "INBOX" not in head.labels and not to_itself(head, self._mailbox):
+            return False  # the owner's word to somebody else; what they write to themselves may be archived at once
         answered = self._sent.answered(self._mailbox, head.thread_ids, head.thread)
         if head.is_report:
             return answered is not None or self._sent.holds(self._mailbox, head.thread)
