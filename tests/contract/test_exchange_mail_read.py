@@ -264,6 +264,14 @@ def test_a_state_that_the_server_does_not_know_has_the_last_month_looked_through
     assert inbox.fetch(cursor)[0] == []
 
 
+@pytest.mark.parametrize("cursor", ["1611234567:42", "8123", '[{"inbox":"https://x"},["ab"]]', '[["a"],["b"]]'])
+def test_a_cursor_of_another_provider_is_no_cursor(house: House, inbox: Inbox, cursor: str):
+    house.mail.drop(BOX, answering("one"))
+    messages, cursor = inbox.fetch(cursor)
+    assert subjects(messages) == ["one"]
+    assert inbox.fetch(cursor)[0] == []
+
+
 def test_an_old_mail_that_is_moved_into_the_inbox_is_seen(house: House, inbox: Inbox):
     letter = house.mail.drop(BOX, answering("restored"), at=NOW - timedelta(days=90))
     house.mail.move(letter, "archive")

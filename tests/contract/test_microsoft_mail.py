@@ -499,6 +499,21 @@ class TestWhatComes:
         microsoft.web.fail("inbox/messages/delta", gone)
         assert subjects(self.fetch(microsoft, cursor)[0]) == ["5", "6", "7", "8", "9"]
 
+    @pytest.mark.parametrize(
+        "cursor", ["1611234567:42", "8123", "8123@17.ab", '["H4sIAA=="]', '["H4sIAA==","AAMk"]', '[["a"],["b"]]']
+    )
+    def test_a_cursor_of_another_provider_is_no_cursor(self, microsoft: Tenant, cursor: str):
+        microsoft.drop(letter("maya+careermail@example.com", "one"))
+        messages, cursor = self.fetch(microsoft, cursor)
+        assert subjects(messages) == ["one"]
+        assert self.fetch(microsoft, cursor)[0] == []
+
+    def test_a_link_that_graph_does_not_understand_any_more_is_started_anew(self, microsoft: Tenant):
+        _, cursor = self.fetch(microsoft)
+        microsoft.drop(letter("maya+careermail@example.com", "one"))
+        microsoft.web.fail("inbox/messages/delta", Answer(400, error("BadRequest", "Badly formed token.")))
+        assert subjects(self.fetch(microsoft, cursor)[0]) == ["one"]
+
     def test_a_message_that_is_said_to_be_removed_and_is_not_loses_and_repeats_nothing(self, microsoft: Tenant):
         assert microsoft.mail.lies
         microsoft.drop(letter("maya+careermail@example.com", "one"))

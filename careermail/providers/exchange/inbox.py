@@ -175,10 +175,12 @@ class ExchangeInbox:
 
 
 def _read(cursor: str) -> Place:
-    if not cursor:
+    """What a cursor says; nothing where it is another provider's, from which the mailbox moved here."""
+    try:
+        state, *rest = json.loads(cursor or "null")
+    except (ValueError, TypeError):
         return Place()
-    state, *rest = json.loads(cursor)
-    return Place(state, tuple(rest))
+    return Place(state, tuple(rest)) if all(isinstance(one, str) for one in (state, *rest)) else Place()
 
 
 def _head(raw: bytes) -> bytes:

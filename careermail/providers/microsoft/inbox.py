@@ -29,7 +29,7 @@ FOLDERS = ("inbox", SENT)  # well-known names (https://learn.microsoft.com/graph
 SEEN = "internetMessageId,conversationId,from,toRecipients,ccRecipients,subject,receivedDateTime,isDraft"
 PAGE = "odata.maxpagesize=200"
 REMEMBERED = 200  # messages that were shown, so that none is shown again when it changes
-GONE = 410
+FORGOTTEN = (400, 410)  # what Graph says of a link that it knows no more, or never did
 # Who tells that a mail came back: Exchange itself, and other servers (RFC 3464).
 _MACHINES = re.compile(r"(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]+)@.*", re.IGNORECASE)
 _THREADED = re.compile(rb"^(?:in-reply-to|references):", re.IGNORECASE | re.MULTILINE)
@@ -94,7 +94,7 @@ class GraphInbox:
         try:
             return self._round(link) if link else self._round(self._start(folder))
         except GraphError as error:
-            if not link or error.status != GONE:
+            if not link or error.status not in FORGOTTEN:
                 raise
             return self._round(self._start(folder))
 
@@ -161,10 +161,12 @@ class GraphInbox:
 
 
 def _read(cursor: str) -> _Cursor:
-    if not cursor:
+    """What a cursor says; nothing where it is another provider's, from which the mailbox moved here."""
+    try:
+        links, shown = json.loads(cursor or "null")
+        return _Cursor(dict(links), tuple(shown))
+    except (ValueError, TypeError):
         return _Cursor({})
-    links, shown = json.loads(cursor)
-    return _Cursor(links, tuple(shown))
 
 
 def _head(raw: bytes) -> bytes:
