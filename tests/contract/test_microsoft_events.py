@@ -444,9 +444,11 @@ def test_what_others_ask_a_manager_to_is_taken_until_they_decline(office: Office
     assert office.calendar.busy([MAYA], MARCH) == []
 
 
-def test_who_shows_no_single_event_is_taken_by_half_hours(booked: Office):
+@pytest.mark.parametrize("shows", ["tentative", "busy", "oof"])
+def test_who_shows_no_single_event_is_taken_by_half_hours(booked: Office, shows: str):
     booked.calendars.merged = frozenset({JONAS.email})
-    booked.outlook.add_busy(JONAS, utc(2027, 3, 2, 8), utc(2027, 3, 2, 9))
+    booked.exchange.appointment(JONAS.email, utc(2027, 3, 2, 8), utc(2027, 3, 2, 9), shows)
+    booked.exchange.appointment(JONAS.email, utc(2027, 3, 3, 8), utc(2027, 3, 3, 9), "workingElsewhere")
     busy = booked.calendar.busy([MAYA, JONAS], MARCH)
     assert [(b.email, b.start, b.end) for b in busy] == [
         (JONAS.email, utc(2027, 3, 2, 8), utc(2027, 3, 2, 8, 30)),

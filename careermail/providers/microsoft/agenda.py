@@ -18,7 +18,7 @@ from careermail.providers.microsoft.reading import Held, cancelled, session, spa
 FARTHEST = timedelta(days=366)
 A_PAGE = "200"
 FIELDS = ("id", "changeKey", "iCalUId", "transactionId", "createdDateTime", "type", "subject", "body", "start", "end",
-          "isAllDay", "isCancelled", "isOrganizer", "recurrence", "attendees")  # fmt: skip
+          "isAllDay", "isCancelled", "recurrence", "attendees")  # fmt: skip
 _SESSION = ("id", "type", "originalStart", "start", "end", "isAllDay", "isCancelled", "attendees")
 _VIEW = ("id", "iCalUId", "seriesMasterId", "start", "end", "isAllDay", "isCancelled", "showAs")
 _MASTER = "seriesMaster"
@@ -59,7 +59,7 @@ class Agenda:
     def _listed(self, test: str) -> list[Json]:
         query = {"$filter": test, "$expand": shown(UID, SERIES, NOTES), "$select": ",".join(FIELDS), "$top": A_PAGE}
         found = self._graph.every(self._mailbox, "events", query)
-        return named(held for held in found if held.get("isOrganizer", True) and not held.get("isCancelled"))
+        return named(held for held in found if not held.get("isCancelled"))
 
     def _whole(self, held: Held) -> Json | None:
         """An event with what lists leave out or cut short; None where it has gone in between."""

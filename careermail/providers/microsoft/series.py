@@ -44,20 +44,17 @@ def end(agenda: Agenda, held: Held, since: datetime | None) -> None:
 
 
 def _end(agenda: Agenda, held: Held, known: Sessions, kept: Sessions) -> None:
-    """End a series behind the last that is kept; what comes after `since`, but by the rule before that, goes alone."""
+    """End a series with the last session that is kept: by the day of its rule, since none ever passes another."""
     last = max(one.original for _, one in kept)
-    late = [pair for pair in known if pair not in kept and pair[1].original < last]
-    for session, _ in late:
-        agenda.cancel(session)
-    before = [one for one in cancelled(held, agenda.owner) if one.original < last]
-    lost = _gone([*before, *(one for _, one in late)])
-    moved = [stand for session in kept for stand in _moved([session], session[1].end - session[1].start)]
     rule = held["recurrence"]
-    more = rule["range"]["type"] == "noEnd" or any(one.original > last for _, one in known)
+    if rule["range"]["type"] != "noEnd" and all(one.original <= last for _, one in known):
+        _write(agenda, held, {}, Notes.of(held), to_restore(held))
+        return
+    before = [one for one in cancelled(held, agenda.owner) if one.original < last]
+    begins = {name: rule["range"][name] for name in ("startDate", "recurrenceTimeZone") if rule["range"].get(name)}
     until = {"type": "endDate", "endDate": f"{last.astimezone(agenda.owner.zone):%Y-%m-%d}"}
-    kept_range = {name: rule["range"][name] for name in ("startDate", "recurrenceTimeZone") if rule["range"].get(name)}
-    body = {"recurrence": {"pattern": rule["pattern"], "range": {**kept_range, **until}}} if more else {}
-    _write(agenda, held, body, Notes.of(held), [*moved, *lost] if more else to_restore(held))
+    body = {"recurrence": {"pattern": rule["pattern"], "range": {**begins, **until}}}
+    _write(agenda, held, body, Notes.of(held), [*_moved(kept), *_gone(before)])
 
 
 # --- what is new ---------------------------------------------------------------------------------
@@ -71,9 +68,14 @@ def _changes(held: Held, event: Event) -> Json:
     missing = [writing.attendee(person) for person in event.attendees if person.email.lower() not in known]
     return {
         **(writing.words(event) if new else {}),
-        **({"attendees": [*asked, *missing]} if missing else {}),
+        **({"attendees": [*map(_as_asked, asked), *missing]} if missing else {}),
         **_new_times(held, event),
     }
+
+
+def _as_asked(attendee: Json) -> Json:
+    """An attendee without what they answered, which is theirs to say."""
+    return {name: attendee[name] for name in ("emailAddress", "type") if name in attendee}
 
 
 def _new_times(held: Held, event: Event) -> Json:
@@ -95,10 +97,12 @@ def _same_rule(held: Held, event: Event, first: datetime) -> bool:
 # --- what must not be lost -----------------------------------------------------------------------
 
 
-def _moved(sessions: Sessions, length: timedelta) -> list[Stand]:
-    """The sessions that stand elsewhere than the rule has them, each of this length."""
+def _moved(sessions: Sessions, length: timedelta | None = None) -> list[Stand]:
+    """The sessions that stand elsewhere than the rule has them; with `length`, each as long as that."""
     moved = (one for _, one in sessions if one.start != one.original)
-    return [Stand(one.recurrence_id, stamp(one.start), stamp(one.start + length)) for one in moved]
+    return [
+        Stand(one.recurrence_id, stamp(one.start), stamp(one.start + length if length else one.end)) for one in moved
+    ]
 
 
 def _gone(sessions: Iterable[Instance]) -> list[Stand]:
