@@ -31,8 +31,8 @@ class Token:
 class Tokens:
     """Access to whomever; `renewed` tells for whom it was renewed."""
 
-    def __init__(self, accounts: Accounts) -> None:
-        self.accounts, self.renewed = accounts, list[str]()
+    def __init__(self) -> None:
+        self.renewed, self.owner = list[str](), "maya@example.com"
 
     def __call__(self, address: str) -> Token:
         return Token(address)
@@ -50,7 +50,7 @@ class Google:
         self.accounts = Accounts(*self.agenda.books)
         self.accounts.access |= {who: Grant(who, frozenset(CALENDAR)) for who in self.agenda.books}
         self.room, self.hands = CalendarRoom(self.agenda, self.accounts), Browsers(self.agenda)
-        self.web, self.clock, self.access = Web(self.room), VirtualClock(NOW), Tokens(self.accounts)
+        self.web, self.clock, self.access = Web(self.room), VirtualClock(NOW), Tokens()
         self.meet, self.undo = meet, ExitStack()
 
     def __enter__(self) -> Self:

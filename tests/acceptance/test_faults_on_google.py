@@ -61,7 +61,7 @@ DONE = {
     "silence": {"hang": True},
     "cut after it was done": {"after": True},
     "silence after it was done": {"after": True, "hang": True},
-    "503 after it was done": {"after": True, "answer": Answer(503)},
+    "503 after it was done": {"after": True, "answer": error(503, "backendError", "Backend Error")},
 }
 DEAD = Answer(400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."})
 TOKEN = {"cut": {}, "silence": {"hang": True}, "invalid_grant": {"answer": DEAD}}

@@ -135,7 +135,7 @@ def test_a_wish_of_a_moment_is_waited_for(google: Google):
     assert timedelta(seconds=3) <= google.clock.now() - NOW < timedelta(seconds=4)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [302, 408, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_tried_again(google: Google, status: int):
     google.web.fail(answer=Answer(status, b"<html>Error</html>"))
     google.calendar.put(SERIES)
@@ -166,6 +166,16 @@ def test_an_answer_that_is_none_has_deleted_nothing(booked: Google):
     booked.web.fail(DELETE, Answer(200, b"<html>Log in to the hotel's network</html>"))
     booked.calendar.cancel(MAYA, SERIES.uid, recurrence_id=JULY)
     assert booked.told() == [("jonas", "cancellation")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "owner"),
+    [("insufficientPermissions", "maya@example.com"), ("notACalendarUser", ""), ("domainPolicy", "")],
+)
+def test_who_alone_can_mend_it_is_named(google: Google, reason: str, owner: str):
+    """Here it is she who gave consent; what is the administrator's is nobody else's."""
+    google.web.fail(answer=error(403, reason, "No"))
+    assert put(google).owner == owner
 
 
 def test_a_token_that_is_refused_is_renewed_once(google: Google):
@@ -273,6 +283,17 @@ def test_a_request_that_may_not_be_repeated_is_sent_once(google: Google):
             MAYA.email, lambda calendar: calendar.events().insert(calendarId="primary", body=body), again=False
         )
     assert lines(google.asked("POST")) == ["POST events"]
+    assert len(google.held()) == 1
+
+
+@pytest.mark.parametrize("reason", ["backendError", "rateLimitExceeded"])
+def test_a_server_in_trouble_may_have_done_it_whatever_it_says(google: Google, reason: str):
+    body = {"start": {"date": "2027-03-02"}, "end": {"date": "2027-03-03"}}
+    google.web.fail(INSERT, error(503, reason, "Backend Error"), after=True, times=9)
+    with pytest.raises(ProviderError, match="it says 503"):
+        google.api.ask(
+            MAYA.email, lambda calendar: calendar.events().insert(calendarId="primary", body=body), again=False
+        )
     assert len(google.held()) == 1
 
 

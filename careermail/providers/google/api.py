@@ -30,6 +30,11 @@ Make = Callable[[Any], Any]  # of a service, a request
 class Access(Protocol):
     """As whom Google is reached (auth.Access)."""
 
+    @property
+    def owner(self) -> str:
+        """Who alone can mend it; "" for the admin."""
+        ...
+
     def __call__(self, address: str) -> Credentials:
         """Valid credentials to act as the person with this address. Raises ProviderError."""
         ...
@@ -92,7 +97,7 @@ class Api:
         from googleapiclient.errors import HttpError
         from httplib2 import HttpLib2Error
 
-        asked = Asked(_NAMES[self._name], address, self._clock.now())
+        asked = Asked(_NAMES[self._name], address, self._clock.now(), self._access.owner)
         request.headers["authorization"] = f"Bearer {self._access(address).token}"
         if not again:
             self._drop()  # a connection that has ended while it lay idle could not be told from a lost answer

@@ -82,6 +82,8 @@ def _granted(answer: Mapping[str, Any]) -> tuple[str, ...]:
 class _Given:
     """As api.Access, with a token that is there already."""
 
+    owner = ""
+
     def __init__(self, token: str) -> None:
         self._token = token
 

@@ -82,6 +82,11 @@ class Access:
         with self._lock:
             return self._renewed(address)
 
+    @property
+    def owner(self) -> str:
+        """Who alone can mend it; "" for the admin."""
+        return self.way.owner
+
     def scopes(self, address: str) -> tuple[str, ...]:
         """What is asked for to act as somebody: never more than is used."""
         if self._service.as_manager:

@@ -18,7 +18,8 @@ from careermail.errors import ProviderError
 from careermail.mail.escape import plain
 from careermail.providers.shelf.waits import retry_after
 
-UNAUTHORIZED, FORBIDDEN, CHANGED, TOO_MANY, INTERNAL = 401, 403, 412, 429, 500
+BAD, UNAUTHORIZED, FORBIDDEN, TOO_MANY, INTERNAL = 400, 401, 403, 429, 500
+PASSING = frozenset({408, 412, 425})
 AT_ONCE, A_MINUTE, AN_HOUR = timedelta(0), timedelta(minutes=1), timedelta(hours=1)
 _LINK = re.compile(r"https://console\.[a-z]+\.google\.com/\S+")
 _DOCS = "docs/google-admin.md"
@@ -30,7 +31,6 @@ _LATER = {
     "userRateLimitExceeded": A_MINUTE,
     "RATE_LIMIT_EXCEEDED": A_MINUTE,
     "RESOURCE_EXHAUSTED": A_MINUTE,
-    "backendError": A_MINUTE,
     "quotaExceeded": AN_HOUR,
     "dailyLimitExceeded": AN_HOUR,
     "limitExceeded": AN_HOUR,
@@ -79,6 +79,7 @@ class Asked:
     api: str  # "Google Calendar"
     who: str
     now: datetime
+    owner: str = ""  # who alone can mend the access; "" for the admin
 
     def failed(
         self, what: str, status: int, *, wait: timedelta = AT_ONCE, surely: bool = False, **how: Any
@@ -96,12 +97,12 @@ def of_answer(asked: Asked, status: int, headers: Mapping[str, str], content: by
     reasons, message = _told(content)
     reason = next((r for r in reasons if r in _LATER or r in _MEND), reasons[0] if reasons else "")
     wish = retry_after(headers.get("retry-after", ""), asked.now)
+    if not BAD <= status < INTERNAL or status in PASSING:  # it may have been done all the same
+        return asked.failed(f"it says {status}; it will be asked again", status, wait=wish or AT_ONCE, retry_after=wish)
     if reason in _LATER or status == TOO_MANY:
         return _later(asked, status, reason, wish)
-    if status >= INTERNAL or status == CHANGED:
-        return asked.failed(f"it says {status}; it will be asked again", status, wait=wish or AT_ONCE, retry_after=wish)
     if status == UNAUTHORIZED:
-        return asked.refused(f"it does not take our token; {_AGAIN}", status, urgent=True)
+        return asked.refused(f"it does not take our token; {_AGAIN}", status, urgent=True, owner=asked.owner)
     if reason in _MEND:
         return _to_mend(asked, status, reason, message)
     words = ": ".join(filter(None, (f"{status} {reason}".strip(), plain(message)[:200])))
@@ -121,7 +122,8 @@ def _later(asked: Asked, status: int, reason: str, wish: timedelta | None) -> Re
 def _to_mend(asked: Asked, status: int, reason: str, message: str) -> RefusalError:
     link = _LINK.search(message)
     mend = _MEND[reason].format(who=asked.who, link=f": {link[0]}" if link else "")
-    return asked.refused(f"{mend} ({status} {reason})", status, urgent=True)
+    owner = asked.owner if reason == "insufficientPermissions" else ""
+    return asked.refused(f"{mend} ({status} {reason})", status, urgent=True, owner=owner)
 
 
 def of_silence(asked: Asked, error: Exception) -> RefusalError:

@@ -40,6 +40,7 @@ class Http(httplib2.Http):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(timeout=SECONDS)
+        self.follow_redirects = False  # only somebody in between would send us elsewhere
 
     def request(self, uri: str, method: str = "GET", *args: Any, **named: Any) -> tuple[httplib2.Response, bytes]:
         """As httplib2.Http.request, once."""
