@@ -58,7 +58,7 @@ class Postman:
         else:
             self._failures.pop(mailbox, None)
             now = self._clock.now()
-            self._troubles.settle(now, lambda trouble: whole if trouble.key == box.name else box.old(trouble, now))
+            self._troubles.settle(now, lambda trouble: whole if trouble.key == box.name else box.over(trouble, now))
         return concerned, POLL * 2 ** min(self._failures[mailbox], DOUBLINGS)
 
     def _fetch(self, box: "_Box", concerned: set[str]) -> bool:
@@ -159,9 +159,13 @@ class _Box:
         """Whose answers arrive here."""
         return [team.manager for team in self.teams]
 
-    def old(self, trouble: Fact, now: datetime) -> bool:
-        """Whether it is about a single mail in here, and was told for long enough."""
-        return trouble.key.startswith(f"{self.name}/") and now - trouble.at > TOLD_FOR
+    def over(self, trouble: Fact, now: datetime) -> bool:
+        """Whether it is about a single mail in here, and was told for long enough; or about an inbox that is no more.
+
+        Where managers have mailboxes of their own, nobody reads one for all of them.
+        """
+        old = trouble.key.startswith(f"{self.name}/") and now - trouble.at > TOLD_FOR
+        return old or (bool(self.mailbox) and INBOX in (trouble.key, trouble.data.get("manager")))
 
 
 def reachable(address: str, team: Team, history: History, since: datetime, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from ledger import utc
 from samples import AGREED, JONAS, MAYA, TUESDAY, WITH_JONAS
 
 from careermail.clock import VirtualClock
-from careermail.errors import ProviderError
+from careermail.errors import ProviderError, StoreError
 from careermail.mail.addressed import addressed
 from careermail.mail.authenticity import vouch
 from careermail.mail.compose import compose
@@ -21,7 +21,7 @@ from careermail.model import Conversation, Person, Series, Service, Team, Topic
 from careermail.plan.history import fold
 from careermail.plan.planner import INBOX
 from careermail.postman import POLL
-from careermail.providers import Inbox
+from careermail.providers import Inbox, one_inbox
 from careermail.runner import Runner
 from careermail.store.memory import MemoryStore
 
@@ -227,6 +227,20 @@ def test_each_dead_token_is_told_of_to_the_admin_and_to_whom_it_belongs_and_noth
     assert told == dict.fromkeys(("it@example.com", MAYA.email, BOB.email), "careermail <careermail@example.com>")
     sent = sorted(m["X-Careermail-Kind"] for m in office.world.mails if m["X-Careermail-Kind"] != "alarm")
     assert (sent, office.troubles()) == (["prepare", "prepare", "prompt", "prompt"], {})
+
+
+@pytest.mark.parametrize("error", [ProviderError("nobody gets in", urgent=True), None])
+def test_the_troubles_of_an_inbox_for_all_end_with_it(error: ProviderError | None):
+    office, shared = Office(), Locked(error=error)
+    own = office.runner.provider
+    office.runner = Runner(SHARED, replace(own, inboxes=one_inbox(shared)), office.store, office.clock)
+    if error is None:
+        office.runner.troubles.arise(f"{INBOX}/0123456789ab", StoreError("broken"), office.clock.now(), manager=INBOX)
+    office.visit(2027, 1, 5, 10)
+    assert [cause.partition("/")[0] for cause in office.troubles()] == [INBOX]
+    office.runner = Runner(OWN, own, office.store, office.clock)
+    office.visit(2027, 1, 5, 11)
+    assert office.troubles() == {}
 
 
 # --- what a manager writes of their own accord ---
