@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from caldavs import Opener
+from fakes.ews.house import House
 from servers import cyrus as cyrus_server
 from servers import radicale as radicale_server
 from servers.cyrus import Cyrus
@@ -33,3 +34,10 @@ def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
 def opener(tmp_path: Path) -> Iterator[Opener]:
     with ExitStack() as undo:
         yield Opener(tmp_path, undo)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An Exchange Server."""
+    with House(tmp_path) as house:
+        yield house

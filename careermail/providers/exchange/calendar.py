@@ -67,8 +67,9 @@ class ExchangeCalendar:
     def busy(self, people: Iterable[Person], window: Window) -> list[Busy]:
         """As Calendar.busy; what is ours bears its UID, as far as the calendars of organizers among them tell."""
         asked = list(people)
-        found = taken(self._mailboxes, asked, window)
-        held = [one for person in asked if person.email in self._organizers for one in self._calendar(person).ours()]
+        organizers = [person for person in asked if person.email in self._organizers]
+        found = taken(self._mailboxes, asked, window, organizers[0].email if organizers else "")
+        held = [one for organizer in organizers for one in self._calendar(organizer).ours()]
         return sorted(labelled(found, held, window), key=lambda b: (b.start, b.email, b.uid))
 
     def find(self, organizer: Person, uid: str) -> Event | None:

@@ -17,6 +17,7 @@ from careermail.providers.exchange.account import Mailboxes
 from careermail.providers.exchange.calendar_held import Held, utc
 
 if TYPE_CHECKING:
+    from exchangelib import Account
     from exchangelib.properties import TimeZone
 
 DAYS = 60  # a server refuses more than 62 at once
@@ -25,11 +26,14 @@ UNSEEN = {"ErrorMailRecipientNotFound", "ErrorNoFreeBusyAccess", "ErrorAccessDen
 TAKEN = {"Tentative", "Busy", "OOF"}  # not Free, WorkingElsewhere or NoData
 
 
-def taken(mailboxes: Mailboxes, people: list[Person], window: Window) -> Iterator[Busy]:
-    """What takes up these people's time in a window. Whoever cannot be seen is absent. Raises ProviderError."""
+def taken(mailboxes: Mailboxes, people: list[Person], window: Window, organizer: str = "") -> Iterator[Busy]:
+    """What takes up these people's time in a window. Whoever cannot be seen is absent. Raises ProviderError.
+
+    It is what the organizer may see, if one is given by their mail address; else our own login.
+    """
     first, parts = _day(window[0]), _parts(window)
     for part in parts if people else ():
-        for one in _asked(mailboxes, people, part):
+        for one in _asked(mailboxes, people, part, organizer):
             told_before = one.start < part[0] != first
             if one.start < window[1] and one.end > window[0] and not told_before:
                 yield one
@@ -47,9 +51,9 @@ def _parts(window: Window) -> list[Window]:
     return [(each, min(each + DAYS * A_DAY, end)) for each in starts]
 
 
-def _asked(mailboxes: Mailboxes, people: list[Person], part: Window) -> Iterator[Busy]:
-    with mailboxes.open(people[0].email) as account:
-        answers = list(_call(account.protocol, [person.email for person in people], part))
+def _asked(mailboxes: Mailboxes, people: list[Person], part: Window, organizer: str) -> Iterator[Busy]:
+    with mailboxes.open(organizer or people[0].email) as account:
+        answers = list(_call(account, [person.email for person in people], part, impersonate=bool(organizer)))
     for person, answer in zip(people, answers, strict=True):
         if isinstance(answer, Exception) and type(answer).__name__ not in UNSEEN:
             with mailboxes.told(person.email):
@@ -59,18 +63,21 @@ def _asked(mailboxes: Mailboxes, people: list[Person], part: Window) -> Iterator
                 yield Busy(person.email, utc(one.start), utc(one.end))
 
 
-def _call(protocol: Any, addresses: list[str], part: Window) -> Iterator[Any]:
+def _call(account: Account, addresses: list[str], part: Window, *, impersonate: bool) -> Iterator[Any]:
     """One answer for each: a FreeBusyView, or the library's error, of which one keeps nobody else's from being told."""
-    from exchangelib import UTC, EWSDateTime
+    from exchangelib import IMPERSONATION, UTC, EWSDateTime
     from exchangelib.errors import ResponseMessageError
     from exchangelib.properties import FreeBusyViewOptions, MailboxData, TimeWindow
     from exchangelib.services import GetUserAvailability
 
     class Availability(GetUserAvailability):  # type: ignore[misc]
         ERRORS_TO_CATCH_IN_RESPONSE = ResponseMessageError
+        # The library asks for it as whoever has logged in, who may have no mailbox at all.
+        if impersonate and account.access_type == IMPERSONATION:
+            _account_to_impersonate = account.identity
 
     start, end = (EWSDateTime.from_datetime(when.replace(tzinfo=UTC)) for when in part)
-    answers: Iterator[Any] = Availability(protocol).call(
+    answers: Iterator[Any] = Availability(account.protocol).call(
         tzinfo=UTC,
         mailbox_data=[MailboxData(email=one, attendee_type="Required", exclude_conflicts=False) for one in addresses],
         timezone=_utc(),
@@ -100,9 +107,9 @@ def labelled(found: Iterable[Busy], held: Iterable[Held], window: Window) -> Ite
     """
     ours = defaultdict[tuple[str, datetime, datetime], list[str]](list)
     for each in held:
-        for one in each.instances(window):
+        for session in each.instances(window):
             for who in (each.organizer.email.lower(), *each.asked):
-                ours[who, one.start, one.end].append(each.uid)
+                ours[who, session.start, session.end].append(each.uid)
     for one in found:
         uids = ours[one.email.lower(), one.start, one.end]
         yield replace(one, uid=uids.pop()) if uids else one

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +54,16 @@ class CalendarFolder:
 
         self._mailboxes, self._organizer, self._known = mailboxes, organizer, known
 
-    def _opened(self) -> AbstractContextManager[Account]:
-        return self._mailboxes.open(self._organizer.email, self._organizer.timezone)
+    @contextmanager
+    def _opened(self) -> Iterator[Account]:
+        """The organizer's account. What is not found was there a moment ago: somebody changed it, and it is read again."""
+        from exchangelib.errors import ErrorIrresolvableConflict, ErrorItemNotFound
+
+        with self._mailboxes.open(self._organizer.email, self._organizer.timezone) as account:
+            try:
+                yield account
+            except ErrorItemNotFound as error:
+                raise ErrorIrresolvableConflict(str(error)) from error
 
     # --- what is there ---
 
@@ -113,15 +121,10 @@ class CalendarFolder:
             self._known.keep(item, of_it)
 
     def _asked(self, names: Collection[tuple[str, str]], fields: tuple[str, ...]) -> list[CalendarItem]:
-        from exchangelib.errors import ErrorIrresolvableConflict, ErrorItemNotFound
-
         if not names:
             return []
         with self._opened() as account:
-            try:
-                return _sound(account.fetch(names, only_fields=_fields(account, fields)))
-            except ErrorItemNotFound as error:  # it was there a moment ago
-                raise ErrorIrresolvableConflict(str(error)) from error
+            return _sound(account.fetch(names, only_fields=_fields(account, fields)))
 
     # --- what is done ---
 
@@ -201,7 +204,7 @@ def _names(items: Iterable[CalendarItem]) -> dict[str, str]:
     alike: defaultdict[str, list[CalendarItem]] = defaultdict(list)
     for item in items:
         alike[item.careermail_uid or ""].append(item)
-    names = {}
+    names: dict[str, str] = {}
     for uid, both in alike.items():
         eldest = min(both, key=lambda item: (item.datetime_created, item.id))
         names |= {item.id: uid if item is eldest and uid else str(item.uid) for item in both}

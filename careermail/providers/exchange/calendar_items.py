@@ -134,9 +134,15 @@ def changes(held: Held, event: Event) -> Fields:
         changed["subject"] = event.summary
     if described(held.item) != plain(event.description):
         changed["body"] = Body(event.description)
-    if {who for who, _, _ in attendees(held.item, event.organizer)} != {p.email.lower() for p in event.attendees}:
+    if _asks_others(held, event):
         changed["required_attendees"] = _still_asked(held, event)
     return {**changed, **_other_times(held, event), **_other_marks(held, event)}
+
+
+def _asks_others(held: Held, event: Event) -> bool:
+    """Whether an event asks other people; not where a server names one by something else than a mail address."""
+    there = {who for who, _, _ in attendees(held.item, event.organizer)}
+    return all("@" in who for who in there) and there != {p.email.lower() for p in event.attendees}
 
 
 def _still_asked(held: Held, event: Event) -> list[Any]:

@@ -96,8 +96,8 @@ def retry_after(written: str) -> timedelta | None:
 
 def is_soap(response: Any) -> bool:
     """Whether an HTTP answer is EWS's own, which says by itself what is wrong."""
-    content = response.content.lstrip()
-    return response.status_code == _OK or (response.status_code == _ERROR and content.startswith(b"<"))
+    status, content = response.status_code, response.content.lstrip()
+    return bool(status == _OK or (status == _ERROR and content.startswith(b"<")))
 
 
 def is_login(response: Any) -> bool:
