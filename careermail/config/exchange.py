@@ -78,7 +78,7 @@ def settings(
     judge.libraries()
     judge.endpoint()
     judge.login()
-    judge.mailboxes(managers)
+    judge.mailboxes(service, managers)
     return {
         "kind": "exchange",
         "service": replace(
@@ -151,14 +151,19 @@ class _Judge(NamedTuple):
         if self.auth != "oauth" and (stray := [key for key in OF_OAUTH if key in self.table]):
             self._wrong(stray[0], f'found with auth = "{self.auth}", expected {listed(OF_OAUTH)} with oauth alone')
 
-    def mailboxes(self, managers: Collection[str]) -> None:
-        """Whose mailboxes the login reaches."""
+    def mailboxes(self, service: Service, managers: Collection[str]) -> None:
+        """Whose mailboxes the login reaches; and that none of a manager's is read as if it were careermail's own."""
+        as_service = self.table.get("send_as") == "service"
+        if self.impersonates and as_service and service.address in managers:
+            what = f"found {service.address}, the address of a manager, expected one of careermail's own"
+            hint = 'with send_as = "service", all that comes to it is read'
+            self.problems.append(self.place.source.at("service", "address").problem(what, hint))
         if self.impersonates:
             return
         if len(managers) > 1:
             what = f"found false with {len(managers)} managers, expected a login that may act as each of them"
             self._wrong("impersonate", what, "without it, one manager's own login serves that manager alone")
-        if self.table.get("send_as") == "service":
+        if as_service:
             self._wrong("send_as", 'found "service" with impersonate = false, expected the manager, whose login it is')
 
     def secret(self) -> Any:

@@ -170,6 +170,14 @@ def test_without_impersonation_there_is_one_manager(tmp_path: Path):
     ]
 
 
+def test_a_managers_mailbox_is_never_read_as_careermails_own(tmp_path: Path):
+    manager = MAYA.replace("maya@", "careermail@")
+    assert problems(tmp_path, PROVIDER, 'send_as = "service"\n', manager) == [
+        '2: service.address: found careermail@example.com, the address of a manager, expected one of careermail\'s own (with send_as = "service", all that comes to it is read)'
+    ]
+    assert provider(tmp_path, PROVIDER, manager)["service"].as_manager
+
+
 @pytest.mark.parametrize(
     "host",
     ["outlook.office365.com", "Outlook.Office.com", "example-com.mail.protection.outlook.com", "outlook.office365.us"],
