@@ -288,6 +288,7 @@ class Fact:
       read                                  how far the inbox has been read
       paused, resumed                       key is the series
       settled                               older facts were moved to the archive; data tells up to when
+      restored                              all before it came from another machine, which may have done more since
       trouble, solved                       what the admin must know; key is the cause
       checked                               a login as it was last tried; key is whose it is/its label
     """
