@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from on_exchange import OnExchange
-from test_year_on_microsoft import words
+from sameyear import words
 from test_year_on_servers import AMARA, BEGIN, MANAGER, PAIR, SESSIONS, SHOWN, OnDisk, play
 
 
