@@ -43,7 +43,14 @@ def test_what_was_done_and_not_heard_of_is_found_and_not_done_again(house: House
 
 
 @pytest.mark.parametrize(
-    ("written", "wait"), [("7", timedelta(seconds=7)), ("999999", timedelta(hours=1)), ("soon", None), ("", None)]
+    ("written", "wait"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("999999", timedelta(hours=1)),
+        ("Mon, 04 Jan 2027 09:00:50 GMT", timedelta(seconds=50)),
+        ("soon", None),
+        ("", None),
+    ],
 )
 def test_a_server_out_of_order_is_asked_once_and_says_when_again(
     house: House, world: World, written: str, wait: timedelta | None

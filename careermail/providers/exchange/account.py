@@ -52,7 +52,7 @@ class Mailboxes:
     def _account(self, address: str) -> Account:
         if address not in self._accounts:
             account = self.login.account(address)
-            account.protocol.config.retry_policy = _policy(self.login.where)
+            account.protocol.config.retry_policy = _policy(self.login)
             self._accounts[address] = account
         return self._accounts[address]
 
@@ -80,7 +80,7 @@ def _named(zone: str) -> Any:
     return named(zone)
 
 
-def _policy(where: str) -> Any:
+def _policy(login: Login) -> Any:
     """What is done about an HTTP answer: it fails at once, and is told in our words with the wait that was asked for.
 
     The library's own either waits by itself and posts again what may have been done, or drops Retry-After.
@@ -92,6 +92,6 @@ def _policy(where: str) -> Any:
             if is_login(response):
                 super().raise_response_errors(response)
             if not is_soap(response):
-                raise http_refusal(response.status_code, response.headers, where)
+                raise http_refusal(response.status_code, response.headers, login.where, login.now)
 
     return Policy()

@@ -71,6 +71,11 @@ class Login:
         self._refused: _Refused | None = None
 
     @property
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self._clock.now()
+
+    @property
     def where(self) -> str:
         """The server, as errors and probes name it."""
         return f"Exchange {urlsplit(self._url).netloc}" if self._url else "Exchange by autodiscover"

@@ -56,7 +56,7 @@ class CalendarFolder:
 
     @contextmanager
     def _opened(self) -> Iterator[Account]:
-        """The organizer's account. What is not found was there a moment ago: somebody changed it, and it is read again."""
+        """The organizer's account. What is not found was there a moment ago: it is read again."""
         from exchangelib.errors import ErrorIrresolvableConflict, ErrorItemNotFound
 
         with self._mailboxes.open(self._organizer.email, self._organizer.timezone) as account:

@@ -6,10 +6,11 @@ The codes are those of https://learn.microsoft.com/exchange/client-developer/web
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from careermail.errors import ProviderError
+from careermail.providers.shelf.waits import retry_after
 
 LONGEST_WAIT = timedelta(hours=1)  # whatever a server asks for: it may be mended before
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _OK, _ERROR = 401, 403, 404, 429, 200, 500
@@ -75,9 +76,9 @@ def refusal(code: str, where: str, who: str, *, wait: timedelta | None = None) -
     )
 
 
-def http_refusal(status: int, headers: Mapping[str, str], where: str) -> ProviderError:
+def http_refusal(status: int, headers: Mapping[str, str], where: str, now: datetime) -> ProviderError:
     """What to tell of an HTTP status that is none of EWS's own; urgent what no later try will find otherwise."""
-    wait = retry_after(headers.get("Retry-After", ""))
+    wait = retry_after(headers.get("Retry-After", ""), now, LONGEST_WAIT)
     if status == _FORBIDDEN:
         mend = "is EWS enabled for the mailbox, and careermail on its EwsAllowList?"
         return ProviderError(f"{where} forbids it (HTTP {status}); {mend}", urgent=True)
@@ -87,11 +88,6 @@ def http_refusal(status: int, headers: Mapping[str, str], where: str) -> Provide
     if status >= _ERROR or status == _TOO_MANY:
         return ProviderError(f"{where} is out of order or busy (HTTP {status})", retry_after=wait)
     return ProviderError(f"{where} answers what is not understood (HTTP {status})", retry_after=wait)
-
-
-def retry_after(written: str) -> timedelta | None:
-    """A Retry-After in seconds (RFC 9110, 10.2.3), within reason; None where there is none, or it is absurd."""
-    return min(timedelta(seconds=int(written)), LONGEST_WAIT) if written.isdecimal() and len(written) < 10 else None  # noqa: PLR2004
 
 
 def is_soap(response: Any) -> bool:
