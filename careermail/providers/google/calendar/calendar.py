@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from careermail.errors import ProviderError
 from careermail.model import Busy, Event, Occurrence, Person, Rsvp
@@ -40,16 +41,10 @@ class GoogleCalendar:
     def put(self, event: Event) -> None:
         """As Calendar.put."""
         self._chairs |= {person.email: event.organizer for person in (*event.attendees, event.organizer)}
-        desk, free = self._desk(event.organizer), 0
+        desk = self._desk(event.organizer)
         for _ in range(TRIES):
-            held, free = desk.find(event.uid, free)
-            if held is not None:
-                done = changing.revise(desk, held, event)
-            else:
-                done = desk.insert(events.made(event, free, meet=self._meet))
-                # An id that is taken, and yet by nothing that can be seen, was deleted very long ago.
-                free += not done and desk.get(wire.event_id(event.uid, free)) is None
-            if done:
+            held, free = desk.find(event.uid)
+            if changing.revise(desk, held, event) if held else changing.book(desk, event, free, meet=self._meet):
                 return
         raise self._beaten(event.organizer)
 
@@ -57,7 +52,7 @@ class GoogleCalendar:
         """As Calendar.occurrences."""
         self._chairs[organizer.email] = organizer
         shown = self._shown.get((organizer.email, marker), Shown())
-        items = self._listed(self._desk(organizer), marker, window, shown)
+        items = _listed(self._desk(organizer), marker, window, shown)
         uids = shown.uids | {wire.base(item): wire.uid_of(item) for item in items if wire.private(item)}
         found = wire.sessions(items, uids, window, organizer.zone)
         ids = frozenset(name for name, one in found.items() if one.status != "cancelled")
@@ -134,20 +129,14 @@ class GoogleCalendar:
         words = "an event is being changed by others all the time; it will be tried again"
         return ProviderError(f"the Google calendar of {organizer.email}: {words}")
 
-    @staticmethod
-    def _listed(desk: Desk, marker: str, window: Window, shown: Shown) -> list[Wire]:
-        """The sessions of a series around a window, and what has become of those that were listed the last time.
 
-        They can be missing because they were deleted, or lie very far away now, or lost the marker in some program.
-        """
-        found = list(
-            desk.listed(
-                privateExtendedProperty=f"{SERIES}={marker}",
-                singleEvents=True,
-                showDeleted=True,
-                timeMin=(window[0] - FAR).isoformat(),
-                timeMax=(window[1] + FAR).isoformat(),
-            )
-        )
-        missing = shown.ids - {item["id"] for item in found}
-        return found + [item for name in sorted(missing) if (item := desk.get(name))]
+def _listed(desk: Desk, marker: str, window: Window, shown: Shown) -> list[Wire]:
+    """The sessions of a series around a window, and what has become of those that were listed the last time.
+
+    They can be missing because they were deleted, or lie very far away now, or lost the marker in some program.
+    """
+    times = {"timeMin": (window[0] - FAR).isoformat(), "timeMax": (window[1] + FAR).isoformat()}
+    ours: dict[str, Any] = {"privateExtendedProperty": f"{SERIES}={marker}", "singleEvents": True, "showDeleted": True}
+    found = list(desk.listed(**ours, **times))
+    missing = shown.ids - {item["id"] for item in found}
+    return found + [item for name in sorted(missing) if (item := desk.get(name))]

@@ -14,26 +14,39 @@ from careermail.model import Event, Person
 from careermail.providers import Window
 from careermail.providers.google.calendar import events
 from careermail.providers.google.calendar.desk import Desk
-from careermail.providers.google.calendar.wire import Wire, original, recurs, span
+from careermail.providers.google.calendar.wire import Wire, event_id, original, recurs, span
 
 A_FEW = 10  # instances of a series that may have no end
 
 
+def book(desk: Desk, event: Event, generation: int, *, meet: bool) -> bool:
+    """Put an event in that is not there, as this generation of it, or the next whose id is free."""
+    while not desk.insert(events.made(event, generation, meet=meet)):
+        if desk.get(event_id(event.uid, generation)) is not None:
+            return False  # as after a crash, when nobody heard that it had been put in
+        generation += 1  # whatever took that id was deleted so long ago that it is shown no more
+    return True
+
+
 def revise(desk: Desk, held: Wire, event: Event) -> bool:
     """Let an event be as it is wanted now; where nothing changes, nobody hears of it."""
-    if recurs(held) and not (events.same_times(held, event) and events.same_length(held, event)):
+    same = events.same_times(held, event)
+    if recurs(held) and not (same and events.same_length(held, event)):
         for one in desk.exceptions(held):
-            if not _settle(desk, one, held, event):
+            if not _settle(desk, one, event, same=same):
                 return False
     changes = events.changes(held, event)
     return not changes or desk.patch(held, changes)
 
 
-def _settle(desk: Desk, one: Wire, held: Wire, event: Event) -> bool:
-    """Let a changed instance fit into its series' new times: of what was moved, nothing is left if those change."""
+def _settle(desk: Desk, one: Wire, event: Event, *, same: bool) -> bool:
+    """Let a changed instance fit into its series: as long as that, and, if the times are others now, where it belongs.
+
+    Where the rule does not know it any more, it goes.
+    """
     zone, at = event.organizer.zone, span(one, event.organizer.zone)
-    start = at[0] if events.same_times(held, event) else original(one, zone)
-    if start is None or not (events.same_times(held, event) or events.in_rule(event, start)):
+    start = at[0] if same else original(one, zone)
+    if start is None or not (same or events.in_rule(event, start)):
         desk.delete(one["id"])
         return True
     wanted = (start, start + timedelta(minutes=event.minutes))

@@ -12,6 +12,7 @@ from careermail.providers.google.calendar.wire import UID, Wire, event_id, is_ca
 
 GONE, TAKEN, CHANGED = frozenset({404, 410}), frozenset({409}), frozenset({404, 409, 410, 412})
 A_PAGE = 2500  # events; Google gives no more at once
+_TELL: dict[str, Any] = {"sendUpdates": "all", "conferenceDataVersion": 1}
 
 
 class Desk:
@@ -57,14 +58,14 @@ class Desk:
         both = self.listed(iCalUID=held["iCalUID"])
         return [one for one in both if one.get("recurringEventId") == held["id"] and not is_cancelled(one)]
 
-    def find(self, uid: str, since: int = 0) -> tuple[Wire | None, int]:
-        """The event with a UID of ours, None where there is none, and its generation, or the next one that is free.
+    def find(self, uid: str) -> tuple[Wire | None, int]:
+        """The event with a UID of ours, or None and the generation to book next.
 
         What was deleted keeps its id, and is never brought back.
         """
         if "@" not in uid and (held := self.get(uid)) and not is_cancelled(held):
-            return held, since
-        for generation in count(since):
+            return held, 0  # people made it of one of ours
+        for generation in count():
             held = self.get(event_id(uid, generation))
             if held is None:
                 break
@@ -96,9 +97,6 @@ class Desk:
             return getattr(calendar.events(), method)(calendarId=self._whose, **query)
 
         return self._api.ask(self._address, make, fine=fine, etag=etag)
-
-
-_TELL: dict[str, Any] = {"sendUpdates": "all", "conferenceDataVersion": 1}
 
 
 def _is(one: Wire, uid: str) -> bool:
