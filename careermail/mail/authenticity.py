@@ -58,6 +58,11 @@ def vouch(raw: bytes, server: str, sender: str) -> bytes:
     return f"Authentication-Results: {server}; auth=pass smtp.auth={sender}\r\n".encode() + raw
 
 
+def disown(raw: bytes, server: str) -> bytes:
+    """A received mail with a stamp on top: that it is not from whom it says, says `server`, as for `vouch`."""
+    return f"Authentication-Results: {server}; dmarc=fail\r\n".encode() + raw
+
+
 _FOR = {
     "dkim": ("header.d", "header.i"),
     "spf": ("smtp.mailfrom", "smtp.mail"),

@@ -412,6 +412,30 @@ class TestWhatComes:
         other = microsoft.provider(service=replace(microsoft.service, secret=b"another"))
         assert other.stamp != provider.stamp
 
+    @pytest.mark.parametrize(
+        ("stamp", "verdict"),
+        [
+            (
+                "spf=fail smtp.mailfrom=example.com; dkim=none;dmarc=fail action=oreject\n header.from=example.com",
+                "fail",
+            ),
+            ("spf=fail smtp.mailfrom=example.com; dkim=none;\n dmarc=fail action=none; compauth=fail", "fail"),
+            ("spf=fail; dkim=fail; dmarc=fail action=none; compauth=pass reason=130", "unknown"),  # ARC speaks for it
+            ("dkim=none header.d=none;dmarc=none action=none header.from=example.com", "unknown"),  # as within a tenant
+            (
+                "spf=pass smtp.mailfrom=example.com; dmarc=pass header.from=example.com",
+                "unknown",
+            ),  # anybody can write it
+            ("mx.example.org; dmarc=fail", "unknown"),  # another server's
+        ],
+    )
+    def test_what_exchange_found_to_be_forged_is_said_to_be_so(self, microsoft: Tenant, stamp: str, verdict: str):
+        lines = f"Received: from a by b\nAuthentication-Results: {stamp}\nReceived: from c by a\n".encode()
+        microsoft.drop(lines + letter("maya+careermail@example.com", "done"))
+        provider = microsoft.provider()
+        ((raw,), _) = provider.inboxes([MAYA])[MAYA.email].fetch("")
+        assert receive(raw, address=MAYA.email, trusted=[provider.stamp]).authentic == verdict
+
     def test_what_answers_a_prompt_is_never_opened(self, microsoft: Tenant, outbox: Outbox):
         outbox.send(prompt())
         real = kept(microsoft, "<prompt@example.com>").real

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from careermail.clock import Clock
 from careermail.mail.addressed import addressed
-from careermail.mail.authenticity import vouch
+from careermail.mail.authenticity import disown, vouch
 from careermail.model import Service, opaque
 from careermail.providers import A_BATCH, LONGEST
 from careermail.providers.microsoft.failures import GraphError
@@ -35,6 +35,11 @@ _MACHINES = re.compile(r"(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]+)
 _THREADED = re.compile(rb"^(?:in-reply-to|references):", re.IGNORECASE | re.MULTILINE)
 # Exchange's word that whoever sent a mail had logged in; it takes it from what comes from outside (header firewall).
 _INTERNAL = re.compile(rb"^X-MS-Exchange-Organization-AuthAs:\s*Internal\s*$", re.IGNORECASE | re.MULTILINE)
+# Its stamp on what comes from outside (https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo). It bears
+# no name, so that anybody can write one: what speaks for a sender is not believed, and what speaks against them is.
+_STAMP = re.compile(rb"^Authentication-Results:\s*[\w-]+=(?:[^\r\n]|\r?\n[ \t])*", re.IGNORECASE | re.MULTILINE)
+_FAILED = re.compile(rb"\bdmarc=fail\b", re.IGNORECASE)
+_LET_IN = re.compile(rb"\bcompauth=(?:soft)?pass\b", re.IGNORECASE)  # all in all, it is from whom it says
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,7 @@ class GraphInbox:
             raise
         sender = _address(one.get("from"))
         raw = self._sent.ours(self._mailbox, answer.body, whole=bool(_MACHINES.fullmatch(sender)))
-        raw = self._in_its_thread(raw, one)
-        inside = self._stamp and _INTERNAL.search(_head(raw))
-        return (vouch(raw, self._stamp, sender) if inside else raw)[:LONGEST]
+        return self._stamped(self._in_its_thread(raw, one), sender)[:LONGEST]
 
     def _in_its_thread(self, raw: bytes, one: Json) -> bytes:
         """The message with our name for what it answers, where its conversation alone tells, as some programs do."""
@@ -158,6 +161,18 @@ class GraphInbox:
         if entry is None or _THREADED.search(_head(raw)):
             return raw
         return f"In-Reply-To: {entry.message_id}\r\n".encode() + raw
+
+    def _stamped(self, raw: bytes, sender: str) -> bytes:
+        """The message with our word for its sender, or against it, where Exchange has one."""
+        if self._stamp and _INTERNAL.search(_head(raw)):
+            return vouch(raw, self._stamp, sender)
+        return disown(raw, self._stamp) if self._stamp and _is_forged(_head(raw)) else raw
+
+
+def _is_forged(head: bytes) -> bool:
+    """Whether Exchange found that a mail is not from whom it says."""
+    said = found[0] if (found := _STAMP.search(head)) else b""
+    return bool(_FAILED.search(said)) and not _LET_IN.search(said)
 
 
 def _read(cursor: str) -> _Cursor:
