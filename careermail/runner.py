@@ -256,7 +256,9 @@ class Runner:
         ]
         self.store.append(manager, [*facts, *more])
         self.tally.update((w.kind, kind) for w in action.wanted)
-        log.info(kind, extra={**_fields(manager, action), **({"reason": data["reason"]} if "reason" in data else {})})
+        if kind != "intent":  # one line for each action: what became of it
+            reason = {"reason": data["reason"]} if "reason" in data else {}
+            log.info(kind, extra={**_fields(manager, action), **reason})
 
     # --- what fails ------------------------------------------------------------------------------
 

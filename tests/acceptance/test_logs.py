@@ -82,6 +82,10 @@ def test_who_wants_no_colours_gets_none(root: Path, environ: dict[str, str]):
     assert re.search(r"^\d\d:\d\d:\d\d done book for maya@example.com \[\w+\]\r$", shown, re.MULTILINE)
 
 
+def test_an_action_is_one_line(root: Path):
+    assert on_a_terminal(root).count("book") == 1
+
+
 def test_a_pipe_gets_names_and_values_and_neither_colour_nor_hour(root: Path):
     run = subprocess.run([COMMAND, "once"], cwd=root, env={"TERM": "xterm"}, capture_output=True, text=True, check=True)
     assert re.search(r"^level=info event=done manager=maya@example.com kind=book key=\w+$", run.stderr, re.MULTILINE)
