@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from office import Office
+from graph_office import Office
 from provider_suite import MAYA, CalendarSuite, World
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.web import Answer, Request
-from office import Office
+from graph_office import Office
 from provider_suite import (
     APRIL,
     JANUARY,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fakes.graph.schema import flaws, needs_schema
-from office import Office
+from graph_office import Office
 from provider_suite import MAYA, SERIES
 
 from careermail.providers.microsoft.event import made

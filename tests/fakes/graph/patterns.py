@@ -1,8 +1,10 @@
 """On which days an Outlook series has sessions: MS-OXOCAL, 2.2.1.44, in the words of a patternedRecurrence."""
 
+import json
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import count, islice, takewhile
 from typing import Any
 
@@ -29,17 +31,23 @@ def flaw(recurrence: dict[str, Any], start: date) -> str:
         return f"the fields of {kind}"
     if limits.get("type") not in {"noEnd", "endDate", "numbered"} or limits.get("startDate") != start.isoformat():
         return "the range"
-    return "" if next(days(recurrence), None) == start else "start is none of its days"
+    return "" if start in days(recurrence)[:1] else "start is none of its days"
 
 
-def days(recurrence: dict[str, Any]) -> Iterator[date]:
+def days(recurrence: dict[str, Any]) -> tuple[date, ...]:
     """The days, in order."""
+    return _days(json.dumps(recurrence))
+
+
+@lru_cache
+def _days(said: str) -> tuple[date, ...]:
+    recurrence = json.loads(said)
     pattern, limits = recurrence["pattern"], recurrence["range"]
     begin = date.fromisoformat(limits["startDate"])
     found = (day for day in _unending(pattern, begin) if day >= begin)
     last = date.fromisoformat(limits["endDate"]) if limits["type"] == "endDate" else LAST
     number = limits["numberOfOccurrences"] if limits["type"] == "numbered" else None
-    yield from takewhile(lambda day: day <= last, islice(found, number))
+    return tuple(takewhile(lambda day: day <= last, islice(found, number)))
 
 
 def _unending(pattern: dict[str, Any], begin: date) -> Iterator[date]:
