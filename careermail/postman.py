@@ -9,6 +9,7 @@ from functools import partial
 
 from careermail.clock import Clock
 from careermail.errors import ProviderError, StoreError, TryLater
+from careermail.mail.authenticity import unstamped
 from careermail.mail.bounces import Bounce
 from careermail.mail.compose import hand_on
 from careermail.mail.tokens import message_id
@@ -131,7 +132,8 @@ class Postman:
         try:
             if self._provider.outbox.find(name, to.email) is not True:
                 mail, now = verdict.mail, self._clock.now()
-                passed = hand_on(service, series, mail, raw, proven=verdict.proven, message_id=name, now=now)
+                note = unstamped(raw, self._provider.stamp)
+                passed = hand_on(service, series, mail, note, proven=verdict.proven, message_id=name, now=now)
                 self._provider.outbox.send(passed)
         except ProviderError as error:
             if not error.permanent:

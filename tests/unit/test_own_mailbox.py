@@ -259,3 +259,14 @@ def test_what_the_mailbox_itself_vouches_for_acts(stamped: bool, done: list[str]
     office.boxes[MAYA.email].arrived.append(vouch(raw, "not-to-be-guessed", MAYA.email) if stamped else raw)
     office.runner.tick_inboxes(TEAMS)
     assert [f.kind for f in office.store.load(MAYA.email) if f.kind == "asked"] == done
+
+
+def test_the_name_by_which_a_mailbox_vouches_is_passed_on_to_nobody():
+    office, shared = Office(), Locked()
+    raw = b"From: jonas@example.com\r\nTo: careermail@example.com\r\nMessage-ID: <1@x>\r\n\r\nBetween us.\r\n"
+    shared.arrived.append(vouch(raw, "not-to-be-guessed", JONAS.email))
+    provider = replace(office.runner.provider, stamp="not-to-be-guessed", inboxes=one_inbox(shared))
+    Runner(SHARED, provider, office.store, office.clock).tick_inboxes(TEAMS)
+    (passed,) = office.world.mails
+    (note,) = passed.iter_attachments()
+    assert (passed["X-Careermail-Kind"], note.get_content()) == ("forward", raw)

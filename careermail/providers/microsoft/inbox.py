@@ -35,7 +35,7 @@ _MACHINES = re.compile(r"(?:mailer-daemon|postmaster|microsoftexchange[0-9a-f]+)
 _THREADED = re.compile(rb"^(?:in-reply-to|references):", re.IGNORECASE | re.MULTILINE)
 # Exchange's word that whoever sent a mail had logged in; it takes it from what comes from outside (header firewall).
 _INTERNAL = re.compile(rb"^X-MS-Exchange-Organization-AuthAs:\s*Internal\s*$", re.IGNORECASE | re.MULTILINE)
-# Its stamp on what comes from outside (https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo). It bears
+# Its stamp on what comes from outside (https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo). It has
 # no name, so that anybody can write one: what speaks for a sender is not believed, and what speaks against them is.
 _STAMP = re.compile(rb"^Authentication-Results:\s*[\w-]+=(?:[^\r\n]|\r?\n[ \t])*", re.IGNORECASE | re.MULTILINE)
 _FAILED = re.compile(rb"\bdmarc=fail\b", re.IGNORECASE)
