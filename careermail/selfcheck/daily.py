@@ -41,7 +41,8 @@ class SelfCheck:
         self._due: dict[str, datetime] = {}  # by whose logins they are; empty until somebody asks
         self._found: Logins = {}
         self._at_hand = deque[tuple[str, str, Probe]]()  # whose, its label, and it
-        self._saved, self._changed = clock.now(), False
+        self._saved = self._shown = clock.now()
+        self._changed = False
 
     @property
     def logins(self) -> list[Login]:
@@ -55,9 +56,12 @@ class SelfCheck:
         """
         begun = self._clock.now()
         self._begin(managers, begun, eager=True)
+        if begun < self._shown:  # the clock was set back
+            self._due = {whose: self._next(whose, begun) for whose in self._due}
+        self._shown = begun
         tried = self._try_next(begun)
         now = self._clock.now()
-        if now - self._saved >= PER_LOGIN * len(self.logins):
+        if abs(now - self._saved) >= PER_LOGIN * len(self.logins):
             self.save()
         pause = max(A_BREATH, SHARE * (now - begun)) if tried else A_BREATH
         return now + pause if self._at_hand else max(now + pause, min(self._due.values()))
@@ -107,7 +111,7 @@ class SelfCheck:
         logins = self._found.get(whose, {}).values()
         if not logins or (eager and not all(login.well(now) for login in logins)):
             return now
-        last = min(login.at for login in logins)
+        last = min(now, *(login.at for login in logins))  # none was tried later than now, whatever clocks said
         return last + AGAIN if any(login.cause for login in logins) else _hour(whose, last + AGAIN)
 
     # --- one login -------------------------------------------------------------------------------

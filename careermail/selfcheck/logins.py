@@ -67,6 +67,7 @@ def labelled(probes: Iterable[Probe]) -> dict[str, Probe]:
     found = {}
     for probe in probes:
         word = probe.name.split()[0].replace("/", "-")
+        word = "login" if "@" in word else word  # labels are for whoever monitors, and about nobody
         seen[word] += 1
         found[f"{word}-{seen[word]}" if seen[word] > 1 else word] = probe
     return found

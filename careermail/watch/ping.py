@@ -36,7 +36,7 @@ class Ping:
     def tell(self, *, well: bool) -> None:
         """Give the sign that is due: one of life, or if asked for one that it goes badly; else none."""
         now = self._clock.now()
-        lately = self._said and self._said[0] == well and now - self._said[1] < self._every
+        lately = self._said and self._said[0] == well and abs(now - self._said[1]) < self._every
         if lately or not (well or self._fail) or (self._thread and self._thread.is_alive()):
             return
         self._said = well, now

@@ -57,6 +57,12 @@ def test_it_is_given_at_most_every_few_minutes(switch: Switch):
     assert {request.method for request in switch.web.log} == {"GET"}
 
 
+def test_a_clock_that_was_set_back_does_not_silence_it(switch: Switch):
+    switch.tell(True)
+    switch.clock._now -= timedelta(days=300)  # noqa: SLF001
+    assert switch.tell(True) == ["", ""]
+
+
 def test_it_is_never_given_while_it_goes_badly(switch: Switch):
     assert switch.tell(*[False] * 11) == []
     assert switch.tell(True) == [""]

@@ -20,7 +20,7 @@ from careermail.model import A_DAY, Conversation, Fact, Person, Series, Service,
 from careermail.plan.planner import CHECKS, SERVICE
 from careermail.providers import Found, Probe
 from careermail.runner import Runner
-from careermail.selfcheck.logins import logins_of
+from careermail.selfcheck.logins import labelled, logins_of
 
 START = utc(2027, 1, 4, 10)
 MAYA, OMAR = Person("Maya Lindqvist", "maya@example.com"), Person("Omar Haddad", "omar@example.com")
@@ -155,6 +155,16 @@ def test_what_was_due_while_nobody_ran_is_tried_at_the_start(house: House):
     house.clock.wait(START + 5 * A_DAY)
     house.restart()
     assert len(house.pass_by(timedelta(minutes=1))) == 3
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_that_was_set_back_keeps_no_login_waiting_for_more_than_a_day(house: House, restarted: bool):
+    house.pass_by(timedelta(minutes=1))
+    house.clock._now -= 300 * A_DAY  # noqa: SLF001
+    if restarted:
+        house.runner.close()
+        house.restart()
+    assert Counter(whose for _, whose in house.pass_by(1.1 * A_DAY)) >= Counter(["", MAYA.email, OMAR.email])
 
 
 def test_once_tries_what_is_due_and_waits_with_what_failed(house: House):
@@ -374,6 +384,13 @@ def test_an_error_of_another_kind_is_one_of_a_login_too(house: House):
     house.servers.errors[""] = CareermailError("no certificate")
     house.pass_by(timedelta(minutes=1))
     assert ["no certificate" in said for _, said in house.mails()] == [True]
+
+
+def test_a_label_says_what_a_login_is_and_never_whose():
+    names = ["SMTP a", "SMTP b", "IMAP a", "maya@example.com's calendar", "EWS/2019 a", "Microsoft 365, mailbox x@y.z"]
+    found = labelled(Probe(name, Found) for name in names)
+    assert list(found) == ["SMTP", "SMTP-2", "IMAP", "login", "EWS-2019", "Microsoft"]
+    assert [probe.name for probe in found.values()] == names
 
 
 # --- beside everything else ----------------------------------------------------------------------
