@@ -1,5 +1,6 @@
 """Everybody's calendar on an Exchange server, and how it keeps attendees in step with what organizers send."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -109,6 +110,7 @@ class Diaries:
     own: dict[str, dict[str, Entry]]  # what people organise, by id
     copies: dict[str, dict[str, Copy]] = field(default_factory=dict)  # what they were asked to, by UID
     notices: list[Notice] = field(default_factory=list)
+    post: Callable[[Notice], None] = lambda notice: None  # what puts it into the mailbox  # noqa: ARG005
     unseen: set[str] = field(default_factory=set)  # whose free/busy nobody may see
     failing: set[str] = field(default_factory=set)  # whose cannot be told for the moment
     # What an exception of a series does when its times are changed: it stays while start and pattern do, it never
@@ -255,6 +257,7 @@ class Diaries:
 
     def _notify(self, notice: Notice) -> None:
         self.notices.append(notice)
+        self.post(notice)
 
     def told(self, who: str) -> list[str]:
         """What came to somebody, oldest first."""

@@ -9,7 +9,7 @@ from ssl import SSLContext
 from typing import Any, Self
 
 from fakes.ews.calendar import CalendarItems
-from fakes.ews.diary import Diaries
+from fakes.ews.diary import Diaries, Notice
 from fakes.ews.items import Items
 from fakes.ews.mail import Mail
 from fakes.ews.soap import PATH, Soap
@@ -40,11 +40,18 @@ class House:
         self.items = Items(self.soap, {})
         self.mail = Mail(self.items, self.clock.now)
         self.diaries = Diaries({who: {} for who in PEOPLE}, unseen={"ana@example.com"})
+        self.diaries.post = self._deliver
         CalendarItems(self.items, self.diaries)
         self.web, self._later = Web(self.door(self.soap), tls=self.tls), ExitStack()
         self.secret = self.root / "exchange.secret"
         self.secret.touch(mode=0o600)
         self.secret.write_text(PASSWORD)
+
+    def _deliver(self, notice: Notice) -> None:
+        """An answer to an invitation lies in the organizer's Inbox, where it is none of ours."""
+        if notice.kind == "answer":
+            raw = f"From: somebody@example.com\r\nTo: {notice.to}\r\nSubject: Declined\r\n\r\nSorry.\r\n".encode()
+            self.mail.drop(notice.to, raw, kind="IPM.Schedule.Meeting.Resp.Neg")
 
     def settle(self, addresses: Iterable[str]) -> None:
         """Give these people mailboxes and calendars."""
