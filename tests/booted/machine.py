@@ -60,7 +60,8 @@ class Machine:
     def _boot(self) -> None:
         command = [
             "systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot", "--register=no", "--keep-unit",
-            "--private-network", "--link-journal=no", "--machine=booted", "--hostname=booted", "--resolv-conf=off",
+            "--private-network", "--link-journal=no", "--resolv-conf=off",
+            f"--machine=booted-{os.getpid()}", "--hostname=booted",
             f"--bind-ro={REPOSITORY}:/repo", f"--bind-ro={self._shared}:/shared",
         ]  # fmt: skip
         with self.root.with_suffix(".console").open("a") as console:
