@@ -404,4 +404,4 @@ def test_what_is_wrong_with_monitors_is_told(tmp_path: Path, said: str, told: st
 @pytest.mark.parametrize("said", ["ping_minutes = 5", "ping_fail = true"])
 def test_how_to_ping_means_nothing_without_whom(tmp_path: Path, said: str):
     (only,) = problems(tmp_path, SERVICE, f"{said}\n", PROVIDER, MAYA)
-    assert only.startswith(f"3: service.{said.split()[0]}: found without ping, expected both")
+    assert only.startswith(f"3: service.{said.split(maxsplit=1)[0]}: found without ping, expected both")
