@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from careermail.config import ETC, VAR, Monitors
+from careermail.config import ETC, VAR, Monitors, outlook
 from careermail.config.cascade import Cascade
 from careermail.config.monitors import MonitorsTable, monitors
 from careermail.config.schema import VENDORS, Document
@@ -73,6 +73,8 @@ def imagined(
     watched = monitors(top.at("service"), document.get("service", {}), problems)
     problems += _template_problems(top.at("service", "templates"), service, teams, ours=templates)
     provider = _provider(top.at("provider"), document["provider"], service, cascade) if sound else {}
+    if provider.get("kind") in outlook.KINDS:
+        problems += outlook.unrepeatable(teams, cascade)
     if problems:
         raise ConfigError(_in_order(problems, [path, *files]))
     return provider.get("service", service), provider, tuple(teams), (path, *files), watched

@@ -33,6 +33,10 @@ class Source:
             loc = loc[:-1]
         return self._lines[loc]
 
+    def holds(self, loc: Loc) -> bool:
+        """Whether this stands in the file."""
+        return loc in self._lines
+
     def at(self, *loc: str | int) -> "Place":
         """Return the place of a key in this file."""
         return Place(self, loc)
@@ -55,6 +59,11 @@ class Place(NamedTuple):
     def problem(self, message: str, hint: str = "") -> Problem:
         """Something is wrong here."""
         return Problem(self.source.file, self.source.line(self.loc), dotted(self.loc), message, hint)
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is anything at this place."""
+        return self.source.holds(self.loc)
 
     def __str__(self) -> str:
         return f"{self.source.file}:{self.source.line(self.loc)}"

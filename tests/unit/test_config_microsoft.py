@@ -218,3 +218,19 @@ def test_a_library_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
     assert problems(tmp_path, SERVICE, APP, CERTIFICATE, MAYA) == [
         "4: provider.kind: found \"microsoft\", which needs msal_of_tomorrow (pip install 'careermail[microsoft]')"
     ]
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("[manager.conversation]\nrrule = RULE\n[[manager.report]]\nTHEM", "10: manager[0].conversation.rrule"),
+        ("[[manager.report]]\nTHEMrrule = RULE\n", "12: manager[0].report[0].rrule"),
+    ],
+)
+def test_what_outlook_cannot_repeat_is_told_by_check(tmp_path: Path, where: str, place: str):
+    rule, them = '"FREQ=MONTHLY;INTERVAL=3;BYDAY=TU,TH"', 'name = "Jonas"\nemail = "jonas@example.com"\n'
+    said = where.replace("RULE", rule).replace("THEM", them)
+    (found,) = problems(tmp_path, APP, CERTIFICATE, MAYA, said)
+    assert found.startswith(f"{place}: found {rule}, expected a rule that Outlook has (It has every so many days;")
+    good = said.replace("BYDAY=TU,TH", "BYDAY=2TU")
+    assert provider(tmp_path, APP, CERTIFICATE, MAYA, good)["kind"] == "microsoft"
