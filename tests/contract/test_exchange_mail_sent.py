@@ -16,7 +16,7 @@ from careermail.errors import ProviderError
 from careermail.mail.compose import compose, hand_on
 from careermail.mail.replies import receive
 from careermail.mail.tokens import message_id
-from careermail.model import Person, Topic
+from careermail.model import Person, Topic, opaque
 from careermail.providers import Outbox
 
 FROM_MAYA = "maya@example.com"
@@ -290,6 +290,19 @@ def test_a_mail_that_is_changed_at_that_moment_is_tried_again(house: House):
     assert (told.permanent, told.urgent) == (False, False)
     again(house, mail(sender=FROM_MAYA))
     assert came(house) == [NAME]
+
+
+def test_what_left_after_a_backup_that_was_put_back_is_found_in_the_mailbox(house: House):
+    old, lost, other = (message_id(house.service(), [key], FROM_MAYA) for key in ("old", "lost", "other"))
+    for name in (old, lost):
+        message = mail(sender=FROM_MAYA)
+        message.replace_header("Message-ID", name)
+        house.provider().outbox.send(message)
+    (file,) = house.root.rglob(f"{opaque(lost)}.json")
+    file.unlink()
+    again = house.provider().outbox
+    assert [again.find(name, TO) for name in (old, lost, other)] == [True, True, False]
+    assert again.find(lost, "ana@example.com") is False
 
 
 def test_what_has_left_is_not_sent_again_by_whoever_asks(house: House):

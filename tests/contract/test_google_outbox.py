@@ -15,6 +15,8 @@ from fakes.web import Fault, Request
 
 from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
+from careermail.mail.tokens import message_id
+from careermail.model import opaque
 from careermail.providers import Outbox
 
 MAYA, JONAS = "maya@example.com", "jonas@example.com"
@@ -87,6 +89,18 @@ def test_a_mail_keeps_its_name_where_gmail_leaves_it(office: Organisation):
     outbox(office).send(letter("one"))
     assert office.gmail.got(JONAS)[0].header("Message-ID") == "<one@example.com>"
     assert outbox(office).find("<one@example.com>", JONAS) is True
+
+
+def test_what_left_after_a_backup_that_was_put_back_is_found_in_the_mailbox(office: Organisation):
+    service = office.settings()["service"]
+    old, lost, other = (message_id(service, [key], MAYA) for key in ("old", "lost", "other"))
+    outbox(office).send(letter(old))
+    outbox(office).send(letter(lost))
+    (file,) = office.root.rglob(f"{opaque(lost)}.json")
+    file.unlink()
+    again = outbox(office)
+    assert [again.find(name, JONAS) for name in (old, lost, other)] == [True, True, False]
+    assert again.find(lost, "ana@example.com") is False
 
 
 def test_the_same_mail_to_two_people_is_two(office: Organisation):

@@ -15,7 +15,7 @@ from fakes.graph.mailbox import Message
 from fakes.graph.schema import error
 from fakes.web import Answer
 from ledger import utc
-from provider_suite import JONAS, MAYA, InboxSuite, OutboxSuite, World
+from provider_suite import ANA, JONAS, MAYA, InboxSuite, OutboxSuite, World
 from tenants import Tenant, tenant
 
 from careermail.clock import VirtualClock
@@ -23,6 +23,8 @@ from careermail.errors import ProviderError
 from careermail.mail.automatic import reason
 from careermail.mail.mime import read
 from careermail.mail.replies import receive
+from careermail.mail.tokens import message_id
+from careermail.model import opaque
 from careermail.providers import Outbox
 from careermail.providers.microsoft import inbox as inbox_module
 from careermail.providers.shelf.sent import Entry, Sent
@@ -156,6 +158,18 @@ class TestWhatLeaves:
         outbox.send(mail())
         outbox.send(mail())
         assert microsoft.sends() == 1
+
+    def test_what_left_after_a_backup_that_was_put_back_is_found_in_the_mailbox(
+        self, microsoft: Tenant, outbox: Outbox
+    ):
+        old, lost, other = (message_id(microsoft.service, [key], MAYA.email) for key in ("old", "lost", "other"))
+        outbox.send(mail(old))
+        outbox.send(mail(lost))
+        (file,) = microsoft.root.rglob(f"{opaque(lost)}.json")
+        file.unlink()
+        again = microsoft.provider().outbox
+        assert [again.find(name, JONAS.email) for name in (old, lost, other)] == [True, True, False]
+        assert again.find(lost, ANA.email) is False
 
     def test_the_id_of_a_draft_is_another_once_it_was_sent(self, microsoft: Tenant, outbox: Outbox):
         microsoft.web.fail(A_SEND, after=True)

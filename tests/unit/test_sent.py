@@ -1,5 +1,6 @@
 """What left a mailbox is known by our Message-ID, and what answers it by the server's."""
 
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 from ledger import utc
 
 from careermail.clock import VirtualClock
+from careermail.mail.tokens import message_id
+from careermail.model import Service
 from careermail.providers.shelf.sent import Entry, Sent
 
 DUE = Entry("maya@example.com", "jonas@example.com", "<due@ours>", real="<CAF1@mail.gmail.com>", thread="t1")
@@ -57,6 +60,26 @@ def test_an_answer_is_known_by_the_nearest_mail_that_it_names_or_by_its_thread(
     found = sent.answered("maya@example.com", ids, thread)
     assert (found.message_id if found else None) == answers
     assert sent.answered("bob@example.com", ids, thread) is None
+
+
+def test_two_changes_in_one_tick_of_the_disks_clock_are_both_seen(tmp_path: Path, sent: Sent):
+    folder = tmp_path / "sent" / "maya@example.com" / "jonas@example.com"
+    assert sent.answered("maya@example.com", ["<CAF3@mail.gmail.com>"]) is None
+    before = folder.stat().st_mtime_ns
+    sent.keep(replace(DUE, real="<CAF3@mail.gmail.com>"))
+    os.utime(folder, ns=(before, before))
+    assert sent.answered("maya@example.com", ["<CAF3@mail.gmail.com>"]).message_id == "<due@ours>"
+
+
+def test_where_a_forgotten_mail_would_lie_its_name_tells(sent: Sent):
+    service = Service(address="careermail@example.com", as_manager=True, secret=b"s")
+    maya, bob = (message_id(service, ["key"], address) for address in ("maya@example.com", "bob@example.com"))
+    found = Entry("maya@example.com", "jonas@example.com", maya, at="2026-12-12T00:00:00+00:00")
+    assert sent.forgotten(service, maya, "Jonas@example.com") == found
+    assert sent.forgotten(service, bob, "jonas@example.com") is None
+    assert sent.forgotten(service, "<due@ours>", "jonas@example.com") is None
+    shared = sent.forgotten(replace(service, as_manager=False), bob, "jonas@example.com")
+    assert shared.mailbox == "careermail@example.com"
 
 
 def test_a_thread_is_known_to_hold_a_mail_of_ours_be_it_private(sent: Sent):

@@ -76,8 +76,11 @@ class ExchangeOutbox:
         ProviderError.
         """
         entry = self._sent.get(message_id.strip(), to)
-        if entry is None or entry.left:
-            return entry is not None
+        if entry is None:
+            forgotten = self._sent.forgotten(self._service, message_id.strip(), to)
+            return bool(forgotten and self._copy(forgotten))
+        if entry.left:
+            return True
         drafts = self._drafts(entry)
         if any(draft.is_submitted for draft in drafts):
             return True
@@ -162,8 +165,8 @@ class ExchangeOutbox:
         with suppress(ProviderError):  # it has left; its name is learned when it is next asked for
             self._named(entry)
 
-    def _named(self, entry: Entry) -> bool:
-        """Whether the mail lies in Sent Items; then the name under which it left is kept."""
+    def _copy(self, entry: Entry) -> str:
+        """The name under which the mail lies in Sent Items; "" where it does not."""
         from exchangelib.folders import SentItems
 
         from careermail.providers.exchange.letters import folder, marked, sound
@@ -172,8 +175,11 @@ class ExchangeOutbox:
             place = folder(account, SentItems)
             copies = account.fetch(marked(place, entry), folder=place, only_fields=["message_id"])
             copy = next(iter(copies), None)
-            real = sound(copy).message_id or entry.message_id if copy else ""
-        if real:
+            return sound(copy).message_id or entry.message_id if copy else ""
+
+    def _named(self, entry: Entry) -> bool:
+        """Whether the mail lies in Sent Items; then the name under which it left is kept."""
+        if real := self._copy(entry):
             (self._kept.add if real == entry.message_id else self._kept.discard)(entry.mailbox)
             self._sent.keep(replace(entry, real=real))
         return bool(real)

@@ -61,8 +61,11 @@ class GmailOutbox:
 
     def find(self, message_id: str, to: str) -> bool | None:
         """As Outbox.find: None where there was a draft that is neither there nor among what was sent."""
-        entry = self._sent.get(message_id.strip(), to)
-        return self._has_left(entry) if entry else False
+        name = message_id.strip()
+        if entry := self._sent.get(name, to):
+            return self._has_left(entry)
+        forgotten = self._sent.forgotten(self._service, name, to)
+        return self._trail.lies(forgotten) if forgotten else False
 
     def _ask(self, entry: Entry, make: Callable[[Any], Any], **how: Any) -> Any:
         return self._gmail.ask(entry.mailbox, lambda gmail: make(gmail.users()), **how)

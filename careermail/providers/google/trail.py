@@ -35,6 +35,11 @@ class Trail:
                     return True
         return False
 
+    def lies(self, entry: Entry) -> bool:
+        """Whether a mail lies among what was sent of late; nothing is kept of it."""
+        mark = mark_of(entry.message_id, entry.to)
+        return any("SENT" in head.labels and head.first(MARK) == mark for head in self._lately(entry))
+
     def named(self, entry: Entry, identity: str) -> None:
         """Keep of a mail that it left, where it lies, and under which name."""
         self._sent.keep(entry)

@@ -38,13 +38,13 @@ class GraphOutbox:
         must mend it, else temporary; then `find` tells whether it left all the same.
         """
         entry = self._entry(message)
-        if self.find(entry.message_id, entry.to):
-            return
-        known = self._sent.get(entry.message_id, entry.to)
-        if known is None:
+        if self._sent.get(entry.message_id, entry.to) is None:
             self._sent.keep(entry)
-        drafted = self._rewritten if known and known.draft else self._drafted
-        entry = drafted(known or entry, message)
+        elif self.find(entry.message_id, entry.to):
+            return
+        entry = self._sent.get(entry.message_id, entry.to) or entry
+        drafted = self._rewritten if entry.draft else self._drafted
+        entry = drafted(entry, message)
         self._pace(entry.mailbox)
         self._leave(entry)
 
@@ -55,8 +55,10 @@ class GraphOutbox:
         trace nothing is said for a while, since Sent Items may come late: that raises a temporary ProviderError.
         """
         entry = self._sent.get(message_id.strip(), to)
-        if entry is None or entry.left:
-            return entry is not None
+        if entry is None:
+            return self._forgotten(message_id.strip(), to)
+        if entry.left:
+            return True
         found = self._found(entry)
         if found is None:
             return self._without_trace(entry)
@@ -137,6 +139,12 @@ class GraphOutbox:
             if found := [one for one in way() if one["isDraft"] or _goes_to(one, entry.to)]:
                 return min(found, key=lambda one: one["isDraft"])
         return None
+
+    def _forgotten(self, message_id: str, to: str) -> bool:
+        """Whether a mail left of which nothing is kept any more, by what lies in the mailbox."""
+        entry = self._sent.forgotten(self._service, message_id, to)
+        found = self._found(entry) if entry else None
+        return found is not None and not found["isDraft"]
 
     def _by_id(self, mailbox: str, name: str) -> list[Json]:
         try:

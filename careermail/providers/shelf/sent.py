@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from careermail.clock import Clock
-from careermail.model import opaque
+from careermail.mail.tokens import manager_of, mark
+from careermail.model import Service, opaque
 from careermail.providers.shelf.files import make_folder, safe, told, write
 
 KEPT = timedelta(days=400)  # no mail of ours can be answered for longer (mail/compose.py), and a year is a thread
+LOOK_BACK = timedelta(days=31)  # within which a mail is looked for that nobody remembers
 _IDS = re.compile(rb"<[^<>\s]{1,900}>")
 _HEAD = re.compile(rb"\r?\n\r?\n")
 
@@ -59,9 +62,20 @@ class Sent:
         now = self._clock.now()
         folder = self._folder / safe(entry.mailbox.lower()) / safe(entry.to.lower())
         make_folder(folder)
+        self._listed.pop(folder, None)  # two changes within a tick of the disk's clock look like one
         content = json.dumps({**asdict(entry), "at": now.isoformat()}, separators=(",", ":"))
         write(folder / f"{opaque(entry.message_id)}.json", content.encode())
         self._forget(folder, now - KEPT)
+
+    def forgotten(self, service: Service, message_id: str, to: str) -> Entry | None:
+        """Where to look for a mail that may have left and is not known here: after a restore, of what left since.
+
+        By its Message-ID, from the mailbox that it names; None where nothing is known of any such mailbox. What else
+        there is to know of the mail is not in here, so that it is not to be kept.
+        """
+        since, whose = self._clock.now() - LOOK_BACK, manager_of(message_id, service)
+        mailbox = self._mailbox_of(whose) if service.as_manager else service.address
+        return Entry(mailbox, to.lower(), message_id, at=since.isoformat()) if whose and mailbox else None
 
     def answered(self, mailbox: str, ids: Iterable[str], thread: str = "") -> Entry | None:
         """The mail from this mailbox that a mail answers which names these Message-IDs, the nearest last.
@@ -96,7 +110,7 @@ class Sent:
         return max(found, key=lambda e: e.at, default=None)
 
     def unnamed(self, mailbox: str) -> list[Entry]:
-        """The mails from this mailbox that were ready to leave, and of which it is not known under which name they did."""
+        """The mails from this mailbox that were ready to leave, and of which nobody knows under which name they did."""
         return [entry for entry in self._of(mailbox) if entry.draft and not entry.left]
 
     def ours(self, mailbox: str, raw: bytes, *, whole: bool = False) -> bytes:
@@ -114,6 +128,11 @@ class Sent:
         name = _escaped(safe(address.lower()))
         with told(self._folder):
             return sorted({*self._folder.glob(f"{name}/*/*.json"), *self._folder.glob(f"*/{name}/*.json")})
+
+    def _mailbox_of(self, whose: str) -> str:
+        with told(self._folder):
+            names = [unquote(home.name) for home in self._folder.iterdir()] if self._folder.is_dir() else []
+        return next((name for name in names if mark(name) == whose), "")
 
     def _of(self, mailbox: str) -> Iterator[Entry]:
         home = self._folder / safe(mailbox.lower())
