@@ -58,11 +58,13 @@ def said(messages: list[Message]) -> list[str]:
     return [str(message["Subject"]) for message in messages]
 
 
-def sent(provider: Provider, office: Organisation, *, to: Person = JONAS, private: bool = False) -> Mail:
+def sent(
+    provider: Provider, office: Organisation, *, to: Person = JONAS, private: bool = False, name: str = NAME
+) -> Mail:
     """A mail of ours to somebody, as it lies in their mailbox."""
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = "Due today", MAYA.email, to.email
-    message["Message-ID"], message["In-Reply-To"], message["References"] = NAME, ROOT, ROOT
+    message["Message-ID"], message["In-Reply-To"], message["References"] = name, ROOT, ROOT
     if private:
         message["Reply-To"] = MAYA.email
     message.set_content("Is it done?")
@@ -173,6 +175,20 @@ def test_what_a_report_answers_to_what_is_private_is_never_opened(office: Organi
     assert read(provider, cursor)[0] == []
     assert read(provider)[0] == []
     assert not opened(office) & {came.id, again.id, said_by.id}
+
+
+def test_nor_is_it_where_its_name_is_not_known_yet_and_what_came_before_it_is_read(
+    office: Organisation, provider: Provider
+):
+    sent(provider, office)
+    office.web.fail("GET .*/messages/", error(503, "backendError", "for a moment"), times=4)
+    private = sent(provider, office, private=True, name="<prompt-1@example.com>")
+    _, cursor = read(provider)
+    names = f"{private.header('References')} {private.header('Message-ID')}"
+    head = f"From: {JONAS.email}\r\nTo: {MAYA.email}\r\nReferences: {names}\r\n"
+    answered = office.gmail.send(JONAS.email, f"{head}\r\nI have been thinking.\r\n".encode(), private.thread)
+    assert read(provider, cursor)[0] == []
+    assert answered.id not in opened(office)
 
 
 def test_no_other_mail_is_opened_nor_anything_changed(office: Organisation, provider: Provider):

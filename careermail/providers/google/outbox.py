@@ -84,7 +84,9 @@ class GmailOutbox:
     def _letter(self, message: EmailMessage, entry: Entry) -> Json:
         """The mail as Gmail takes it: marked, and in its thread by the names that Gmail gave."""
         copy, thread = deepcopy(message), ""
-        if before := self._sent.before(entry.mailbox, entry.to, entry.root):
+        before = self._sent.before(entry.mailbox, entry.to, entry.root)
+        # What is private refers to nothing that is read, by which an answer to it might be taken for an answer to us.
+        if before and before.private == entry.private:
             thread = before.thread
             _set(copy, "In-Reply-To", before.real)
             _set(copy, "References", " ".join(dict.fromkeys([entry.root, before.real])))
