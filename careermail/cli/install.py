@@ -1,6 +1,7 @@
 """install-service: what a machine wants of a service beside the command itself, from what the package brings along."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -119,10 +120,17 @@ def command_here() -> str:
 
 
 def _make_user() -> None:
-    if shutil.which("systemd-sysusers"):
+    if shutil.which("systemd-sysusers"):  # which leaves a user alone that is there
         _run("systemd-sysusers", "--inline", f'u {USER} - "career conversations" {VAR}')
-    else:
+    elif not _is_known():
         _run("useradd", "--system", "--home-dir", str(VAR), "--shell", "/usr/sbin/nologin", USER)
+
+
+def _is_known() -> bool:
+    try:
+        return bool(pwd.getpwnam(USER))
+    except KeyError:
+        return False
 
 
 def _configure() -> None:
