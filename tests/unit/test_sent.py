@@ -125,9 +125,12 @@ def test_it_is_its_owners_alone_and_all_of_somebody_is_found_and_removed(tmp_pat
 
 
 def test_what_nobody_can_answer_any_more_is_forgotten(tmp_path: Path, sent: Sent):
+    sent.keep(replace(DUE, to="gone@example.com"))
+    sent.keep(replace(DUE, mailbox="left@example.com"))
     later = Sent(tmp_path / "sent", VirtualClock(utc(2028, 4, 1)))
     later.keep(replace(DUE, message_id="<new@ours>"))
     assert [p.exists() for p in sent.kept("jonas@example.com")] == [True]
+    assert sent.kept("gone@example.com") == sent.kept("left@example.com") == []
     assert later.get("<new@ours>", "jonas@example.com") is not None
 
 

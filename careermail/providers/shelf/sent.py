@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from careermail.clock import Clock
 from careermail.mail.tokens import manager_of, mark
-from careermail.model import Service, opaque
+from careermail.model import A_DAY, Service, opaque
 from careermail.providers.shelf.files import make_folder, safe, told, write
 
 KEPT = timedelta(days=400)  # no mail of ours can be answered for longer (mail/compose.py), and a year is a thread
@@ -49,6 +49,7 @@ class Sent:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
+        self._swept: datetime | None = None
         self._listed: dict[Path, tuple[int, list[Entry]]] = {}  # by a recipient's folder, while that is unchanged
 
     def get(self, message_id: str, to: str) -> Entry | None:
@@ -65,7 +66,7 @@ class Sent:
         self._listed.pop(folder, None)  # two changes within a tick of the disk's clock look like one
         content = json.dumps({**asdict(entry), "at": now.isoformat()}, separators=(",", ":"))
         write(folder / f"{opaque(entry.message_id)}.json", content.encode())
-        self._forget(folder, now - KEPT)
+        self._forget(now)
 
     def forgotten(self, service: Service, message_id: str, to: str) -> Entry | None:
         """Where to look for a mail that may have left and is not known here: after a restore, of what left since.
@@ -143,9 +144,13 @@ class Sent:
                     self._listed[folder] = changed, [e for p in folder.glob("*.json") if (e := _read(p))]
                 yield from self._listed[folder][1]
 
-    def _forget(self, folder: Path, before: datetime) -> None:
-        with told(folder):
-            for path in folder.glob("*.json"):
+    def _forget(self, now: datetime) -> None:
+        """Let go, once a day, of what is too old, be it of people who are mailed no more."""
+        if self._swept and now - self._swept < A_DAY:
+            return
+        self._swept, before = now, now - KEPT
+        with told(self._folder):
+            for path in self._folder.glob("*/*/*.json"):
                 if path.stat().st_mtime < before.timestamp() and (entry := _read(path)) and entry.at < str(before):
                     path.unlink(missing_ok=True)
 
