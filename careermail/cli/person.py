@@ -1,6 +1,7 @@
 """export and erase: all that is held about one person, or about everybody, and its removal."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,10 @@ def export_command(office: Office, person: str | None, *, everything: bool, outp
     """
     if (person is None) != everything:
         raise UsageError("Say whose: careermail export PERSON, or everybody's: careermail export --all")
+    if everything and output is None and sys.stdout.isatty():
+        raise UsageError(
+            "It holds secrets, and is not for eyes: careermail export --all --output FILE, or into a pipe."
+        )
     text = _everything(office) if person is None else iter([_of_one(office, person)])
     if output is None:
         for line in text:

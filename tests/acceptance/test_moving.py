@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -235,6 +236,15 @@ def test_a_backup_from_yesterday_sends_nothing_of_today_again(old: House, tmp_pa
     new.once(AFTER)
     assert new.mails() == before
     assert set(new.facts("ana@example.com")) == set(old.facts("ana@example.com"))
+
+
+def test_secrets_are_not_shown_on_a_terminal(old: House):
+    ours, theirs = pty.openpty()
+    command = [COMMAND, "export", "--all"]
+    done = subprocess.run(command, cwd=old.root, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert (done.returncode, b"not for eyes" in done.stderr) == (64, True)
 
 
 def test_all_or_one_and_never_neither(old: House):
