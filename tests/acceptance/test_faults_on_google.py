@@ -76,8 +76,9 @@ MISHAPS = {
     },
 }
 
-# What is asked at every visit need not go wrong at each.
-OFTEN = dict.fromkeys(MISHAPS, 0.9) | dict.fromkeys(("calendar", "history", "search", "profile"), 0.1)
+# What is asked at every visit need not go wrong at each; and mails are to be there when people answer them.
+OFTEN = dict.fromkeys(MISHAPS, 0.9) | dict.fromkeys(("draft", "send", "mail"), 0.5)
+OFTEN |= dict.fromkeys(("calendar", "history", "search", "profile"), 0.1)
 
 
 class Perilous(OnGoogle):
