@@ -20,6 +20,7 @@ T = TypeVar("T")
 Stamp = tuple[int, int, int]
 TEMPORARY = ".careermail-{}.tmp"
 LONG_AGO = 3600 * 10**9  # ns: no write takes an hour
+OF_ONE_FILE = 12
 LONGEST = 200  # bytes of a file name; file systems stop at 255, and a Maildir adds its flags
 
 
@@ -104,11 +105,15 @@ def _sweep(folder: Path, before: int) -> None:
 
 
 class Reader:
-    """Reads files, and reads none twice while time of change, size and inode stay; holds the latest `bound` answers."""
+    """Reads files, and reads none twice while time of change, size and inode stay.
+
+    Holds the latest answers about each of the latest `bound` files: of one file a dozen, for what is asked of it in one
+    year is not asked of it in the next.
+    """
 
     def __init__(self, bound: int = 100_000) -> None:  # some 20 files of each of 5,000 managers
         self._bound = bound
-        self._held: OrderedDict[tuple[Any, ...], tuple[Stamp, Any]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Stamp, OrderedDict[tuple[Any, ...], Any]]] = OrderedDict()
         self._told: dict[str, Stamp] = {}
 
     def view(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
@@ -116,19 +121,29 @@ class Reader:
 
         Raises ProviderError where it cannot be read, or not be understood.
         """
-        name, stamp = (path, look, *how), _stamp(status)
-        held = self._held.get(name)
-        if held is None or held[0] != stamp:
+        answers = self._answers(path, _stamp(status))
+        name = look, *how
+        if name not in answers:
             try:
-                held = stamp, understood(Path(path), look, *how)
+                answers[name] = understood(Path(path), look, *how)
             except FileNotFoundError:
+                del self._held[path]
                 return None
-            self._held[name] = held
+            if len(answers) > OF_ONE_FILE:
+                answers.popitem(last=False)
+        answers.move_to_end(name)
+        seen: T = answers[name]
+        return seen
+
+    def _answers(self, path: str, stamp: Stamp) -> OrderedDict[tuple[Any, ...], Any]:
+        """The answers about this version of a file."""
+        held = self._held.get(path)
+        if held is None or held[0] != stamp:
+            self._held[path] = held = stamp, OrderedDict()
             if len(self._held) > self._bound:
                 self._held.popitem(last=False)
-        self._held.move_to_end(name)
-        seen: T = held[1]
-        return seen
+        self._held.move_to_end(path)
+        return held[1]
 
     def view_if_whole(self, path: str, status: os.stat_result, look: Callable[..., T], *how: Any) -> T | None:
         """The same, but None too for a file that cannot be understood: the log names it, and the others count."""
