@@ -84,7 +84,7 @@ class Troubles:
         except CareermailError as error:
             self._say(error)
             if fact.kind == "trouble":  # which nobody can be mailed, since nothing can be remembered of it
-                log.error("alarm", extra={"reason": fact.data["note"]})
+                log.error("alarm", extra={"reason": fact.data["note"]})  # noqa: TRY400 (it is no fault of ours)
 
     def _say(self, error: CareermailError) -> None:
         if str(error) != self._said:  # once, not at every visit

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from careermail.clock import Clock
-from careermail.model import Busy, Event, Occurrence, Person, Rsvp
+from careermail.model import Busy, Event, Occurrence, Person, Rsvp, Service
 
 Window = tuple[datetime, datetime]
 
@@ -113,6 +113,16 @@ class Probe:
     name: str  # for the admin: "SMTP smtp.example.com:587 as careermail@example.com"
     look: Callable[[], Found]  # raises ProviderError
     owner: str = ""  # the manager's address, where only theirs depends on it
+
+
+def boxes(service: Service, managers: Iterable[Person]) -> dict[str, str]:
+    """The addresses of the mailboxes in which answers arrive, by the names of their inboxes, for a mail service.
+
+    Where mails leave from managers' own, careermail's own is read too: what comes to it answers an alarm, or a mail
+    from before.
+    """
+    own = {one.email: one.email for one in managers} if service.as_manager else {}
+    return own if service.address in own else {**own, "": service.address}
 
 
 def one_inbox(inbox: Inbox) -> Callable[[Iterable[Person]], Mapping[str, Inbox]]:

@@ -380,3 +380,11 @@ def test_what_a_body_says_of_headers_is_no_header(house: House, provider: Provid
     ((shown,), _) = inbox.fetch("")
     assert said_of(provider, shown) == "unknown"
     assert message_from_bytes(shown)["Subject"] == "careermail: a wish"
+
+
+def test_what_comes_to_careermails_own_mailbox_is_read_too(house: House, provider: Provider):
+    """Answers to alarms; and to mails that left from there, before managers' own were used."""
+    house.mail.drop("careermail@example.com", written("done"))
+    inboxes = provider.inboxes([MAYA])
+    assert inboxes.keys() == {BOX, ""}
+    assert subjects(inboxes[""].fetch("")[0]) == ["done"]

@@ -359,13 +359,16 @@ def test_a_history_id_that_gmail_calls_invalid_is_read_anew(office: Organisation
 # --- several mailboxes ---------------------------------------------------------------------------
 
 
-def test_each_manager_has_a_mailbox_with_a_cursor_of_its_own(office: Organisation, provider: Provider):
+def test_each_manager_has_a_mailbox_with_a_cursor_of_its_own_and_so_have_we(office: Organisation, provider: Provider):
+    """In ours are answers to alarms, and to mails that left from there before managers' own mailboxes were used."""
     boxes = provider.inboxes([MAYA, ANA])
     cursors = {name: box.fetch("")[1] for name, box in boxes.items()}
     stranger(office, "for maya", DESK)
     office.gmail.receive(answer("for ana", to="ana+careermail@example.com"), ANA.email)
+    office.gmail.receive(answer("lunch", to="all@example.com"), "careermail@example.com")
+    office.gmail.receive(answer("for us", to="careermail+of-before@example.com"), "careermail@example.com")
     found = {name: subjects(box.fetch(cursors[name])[0]) for name, box in boxes.items()}
-    assert found == {MAYA.email: ["for maya"], ANA.email: ["for ana"]}
+    assert found == {MAYA.email: ["for maya"], ANA.email: ["for ana"], "": ["for us"]}
 
 
 def test_one_mailbox_that_cannot_be_read_does_not_hold_the_others(office: Organisation, provider: Provider):

@@ -545,6 +545,13 @@ class TestLocal(ProviderSuite):
         read.rename(editor.root / "inbox" / "cur" / f"{file.name}:2,S")
         assert world.inbox.fetch(cursor)[0] == []
 
+    @pytest.mark.parametrize("cursor", ["17:4711", "7@6.x", '[{"inbox": "https://graph"}, []]', "[]"])
+    def test_a_cursor_of_another_provider_is_none(self, world: World, cursor: str):
+        """Whoever moves from one to another is read from the beginning, and not never again."""
+        assert world.inbox.fetch(cursor)[0] == []
+        world.hands.drop(b"Subject: one\n\nYes.\n")
+        assert world.inbox.fetch(cursor)[0] == [b"Subject: one\n\nYes.\n"]
+
     def test_an_answer_put_there_with_an_old_date_is_not_lost(self, world: World, editor: Editor):
         world.hands.drop(b"Subject: one\n\nYes.\n")
         _, cursor = world.inbox.fetch("")

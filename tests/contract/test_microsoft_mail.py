@@ -386,6 +386,37 @@ class TestWhatComes:
         assert f"In-Reply-To: {DUE}\nReferences: {DUE}\n".encode() in raw
         assert due.encode() not in raw
 
+    @pytest.mark.parametrize("folder", ["archive", "deleteditems"])
+    def test_an_answer_that_was_put_away_before_we_looked_is_found_once(self, microsoft: Tenant, due: str, folder: str):
+        _, cursor = self.fetch(microsoft)
+        box = microsoft.mail.boxes[MAYA.email]
+        microsoft.drop(letter(MAYA.email, "done", answers=due))
+        box.move(box.messages[-1], folder)
+        messages, cursor = self.fetch(microsoft, cursor)
+        assert subjects(messages) == ["done"]
+        microsoft.drop(letter(MAYA.email, "and another", answers=due))
+        messages, cursor = self.fetch(microsoft, cursor)
+        assert subjects(messages) == ["and another"]
+        box.move(box.messages[-1], folder)
+        assert self.fetch(microsoft, cursor)[0] == []
+
+    def test_a_mailbox_without_an_archive_is_read_all_the_same(self, microsoft: Tenant, due: str):
+        none = Answer(404, {"error": {"code": "ErrorFolderNotFound"}})
+        microsoft.web.fail("GET .*/mailFolders/archive/", none, times=9)
+        microsoft.drop(letter(MAYA.email, "done", answers=due))
+        messages, cursor = self.fetch(microsoft)
+        assert subjects(messages) == ["done"]
+        assert self.fetch(microsoft, cursor) == ([], cursor)
+
+    def test_what_comes_to_careermails_own_mailbox_is_read_too(self, microsoft: Tenant):
+        """Answers to alarms; and to mails that left from there, before managers' own were used."""
+        box = microsoft.mail.boxes[microsoft.service.address]
+        box.deliver(letter("careermail+aaaaaaaaaaa0123456789ab0123aaaaaaaaaaaaaaaa@example.com", "done"))
+        box.deliver(letter("all@example.com", "Lunch on Friday"))
+        inboxes = microsoft.provider().inboxes([MAYA])
+        assert inboxes.keys() == {MAYA.email, ""}
+        assert subjects(inboxes[""].fetch("")[0]) == ["done"]
+
     def test_an_answer_that_names_nothing_is_known_by_its_conversation(self, microsoft: Tenant, outbox: Outbox):
         outbox.send(mail())
         microsoft.drop(letter(MAYA.email, "done"))

@@ -19,8 +19,8 @@ from servers.radicale import Radicale
 
 from careermail.errors import ProviderError
 from careermail.model import Occurrence
-from careermail.providers.standards.caldav import CalDavCalendar, web
 from careermail.providers.shelf.waits import retry_after
+from careermail.providers.standards.caldav import CalDavCalendar, web
 
 PUT = rb"(?s)PUT .*?END:VCALENDAR\r\n"
 REPORT = rb"(?s)REPORT .*?</(?:D:sync-collection|C:calendar-query|C:calendar-multiget)>"

@@ -8,7 +8,7 @@ from typing import Any
 
 from careermail.clock import Clock
 from careermail.model import Person
-from careermail.providers import Inbox, Probe, Provider
+from careermail.providers import Inbox, Probe, Provider, boxes
 
 
 def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
@@ -29,13 +29,9 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
     post = Post(mailboxes, sent, service, clock, f"{token_hex(16)}.invalid")
     outbox = ExchangeOutbox(post)
 
-    def inbox(address: str) -> Inbox:
-        return ExchangeInbox(post, address, outbox.name)
-
     def inboxes(managers: Iterable[Person]) -> dict[str, Inbox]:
-        if not service.as_manager:
-            return {"": inbox(service.address)}
-        return {manager.email: inbox(manager.email) for manager in managers}
+        found = boxes(service, managers).items()
+        return {name: ExchangeInbox(post, box, outbox.name, own=not name) for name, box in found}
 
     def probes(managers: Iterable[Person]) -> list[Probe]:
         return probes_of(mailboxes, settings, managers)

@@ -62,10 +62,13 @@ class ExchangeInbox:
     already is then shown again; whoever acts on it knows the Message-ID.
     """
 
-    def __init__(self, post: Post, mailbox: str, learn: Callable[[str], None]) -> None:
-        """`learn` is called before each look: what left the mailbox gets the names under which it did."""
+    def __init__(self, post: Post, mailbox: str, learn: Callable[[str], None], *, own: bool = False) -> None:
+        """`learn` is called before each look: what left the mailbox gets the names under which it did.
+
+        In our `own` mailbox, all is for us.
+        """
         self._mailboxes, self._sent, self._service, self._clock = post.mailboxes, post.sent, post.service, post.clock
-        self._mailbox, self._stamp, self._learn = mailbox.lower(), post.stamp, learn
+        self._mailbox, self._stamp, self._learn, self._own = mailbox.lower(), post.stamp, learn, own
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
         """As Inbox.fetch. Raises ProviderError."""
@@ -127,7 +130,7 @@ class ExchangeInbox:
         """Whether a message is ours, private ones being nobody's but theirs; None where its recipients might tell."""
         if one.careermail_key or self._sent.answered(self._mailbox, [one.message_id or ""]):
             return False  # we wrote it ourselves: managers get mails from their own mailbox
-        if not self._service.as_manager:
+        if self._own:
             return True
         entry = self._answered(one)
         if (one.item_class or "").startswith(REPORT):

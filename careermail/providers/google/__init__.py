@@ -6,7 +6,7 @@ from typing import Any
 
 from careermail.clock import Clock
 from careermail.model import Person, Service
-from careermail.providers import Inbox, Probe, Provider
+from careermail.providers import Inbox, Probe, Provider, boxes
 
 
 def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
@@ -28,8 +28,8 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
     sent, stamp = Sent(service.state / "google" / "sent", clock), _stamp(service)
 
     def inboxes(managers: Iterable[Person]) -> dict[str, Inbox]:
-        boxes = {one.email: one.email for one in managers} if service.as_manager else {"": service.address}
-        return {name: GmailInbox(gmail, box, sent, service, clock, stamp=stamp) for name, box in boxes.items()}
+        found = boxes(service, managers).items()
+        return {name: GmailInbox(gmail, box, sent, service, clock, stamp=stamp, own=not name) for name, box in found}
 
     def look(managers: Iterable[Person]) -> list[Probe]:
         return probes(managers, service, access, gmail, events)

@@ -64,11 +64,10 @@ def is_private(reply_to: Iterable[str], service: Service) -> bool:
     return any(read(service, address.rpartition("@")[0].rpartition("+")[2]) is None for address in reply_to)
 
 
-def names_us(head: Head, service: Service, mailbox: str) -> bool:
-    """Whether a mail is addressed to us, in a manager's mailbox or in that of the service."""
+def names_us(head: Head, service: Service, mailbox: str, *, own: bool) -> bool:
+    """Whether a mail is addressed to us, in a manager's mailbox or in our `own`."""
     recipients = head.addresses("To", "Cc")
-    ours = mailbox == service.address and not service.as_manager
-    if ours and any(_untagged(one) == service.address for one in recipients):
+    if own and any(_untagged(one) == service.address for one in recipients):
         return True
     return addressed(service, mailbox, recipients, head.first("Subject"))
 

@@ -44,18 +44,26 @@ class _Place(NamedTuple):
 
 
 class GmailInbox:
-    """As Inbox, on one mailbox; `stamp` is Provider.stamp, for what its owner sent themself.
+    """As Inbox, on one mailbox, be it our `own`; `stamp` is Provider.stamp, for what its owner sent themself.
 
     The cursor is a history id, which Gmail knows for about a week. Without one, or where it has forgotten it, what came
     in the last LOOK_BACK is looked through, in several fetches: "7@6.x" is the place up to which it was, and the
     history id from which to go on then. What was shown already may be shown again; whoever acts on it knows it.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a thing of its own; the last is named)
-        self, gmail: Api, mailbox: str, sent: Sent, service: Service, clock: Clock, *, stamp: str = ""
+    def __init__(  # noqa: PLR0913 (each is a thing of its own; the last are named)
+        self,
+        gmail: Api,
+        mailbox: str,
+        sent: Sent,
+        service: Service,
+        clock: Clock,
+        *,
+        stamp: str = "",
+        own: bool = False,
     ) -> None:
         self._gmail, self._mailbox, self._sent, self._service = gmail, mailbox, sent, service
-        self._clock, self._stamp, self._trail = clock, stamp, Trail(gmail, sent)
+        self._clock, self._stamp, self._own, self._trail = clock, stamp, own, Trail(gmail, sent)
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
         """As Inbox.fetch. Raises ProviderError."""
@@ -117,7 +125,7 @@ class GmailInbox:
         """The narrowest search that finds every answer: from before our first mail, only what is addressed to us."""
         since, first = self._clock.now() - LOOK_BACK, self._sent.since(self._mailbox)
         after = max(since, first - A_DAY) if first else since
-        narrow = "" if first or not self._service.as_manager else f" {_addressed(self._service, self._mailbox)}"
+        narrow = "" if first or self._own else f" {_addressed(self._service, self._mailbox)}"
         return f"after:{max(int(after.timestamp()), place.at // 1000)} -in:drafts -in:chats{narrow}"
 
     def _listed(self, query: str) -> Iterator[str]:
@@ -159,7 +167,7 @@ class GmailInbox:
     def _is_ours(self, head: Head) -> bool:
         if head.labels & HIDDEN or head.first(MARK):  # a mail of our own is no answer
             return False
-        if names_us(head, self._service, self._mailbox):
+        if names_us(head, self._service, self._mailbox, own=self._own):
             return True
         if "SENT" in head.labels and "INBOX" not in head.labels and not to_itself(head, self._mailbox):
             return False  # the owner's word to somebody else; what they write to themselves may be archived at once

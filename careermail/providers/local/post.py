@@ -62,10 +62,11 @@ class LocalInbox:
         What is gone is forgotten only when it is missed twice: a mail program that renames a file at this moment would
         else have it shown again. Raises ProviderError where the inbox that was read before is missing.
         """
-        seen, gone = (set(ids) for ids in json.loads(cursor or "[[], []]"))
-        if not cursor:
+        shown = _shown(cursor)
+        if shown is None:
             for part in ("tmp", *SEEN_IN):
                 make_folder(self._folder / part)
+        seen, gone = shown or (set(), set())
         present = {_base(path): path for path in self._files()}
         new = sorted((path for name, path in present.items() if name not in seen), key=_arrival)
         new = new[:A_BATCH]
@@ -90,6 +91,17 @@ class LocalInbox:
     def _read(path: Path) -> bytes:
         with told(path), path.open("rb") as file:
             return file.read(LONGEST)
+
+
+def _shown(cursor: str) -> tuple[set[str], set[str]] | None:
+    """What a cursor names; None for none, and for that of another provider from which the world moved here."""
+    try:
+        match json.loads(cursor):
+            case [[*seen], [*gone]]:
+                return set(seen), set(gone)
+    except ValueError:
+        pass
+    return None
 
 
 def _base(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from careermail.clock import Clock
 from careermail.model import Person, Service
-from careermail.providers import Inbox, Provider
+from careermail.providers import Inbox, Provider, boxes
 
 
 def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
@@ -28,8 +28,8 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
     sent, stamp = Sent(service.state / "microsoft" / "sent", clock), _stamp(service)
 
     def inboxes(managers: Iterable[Person]) -> Mapping[str, Inbox]:
-        boxes = {one.email: one.email for one in managers} if service.as_manager else {"": service.address}
-        return {name: GraphInbox(graph, box, sent, service, clock, stamp=stamp) for name, box in boxes.items()}
+        found = boxes(service, managers).items()
+        return {name: GraphInbox(graph, box, sent, service, clock, stamp=stamp, own=not name) for name, box in found}
 
     def kept(address: str) -> list[Path]:
         return [*sent.kept(address), *tokens.kept(address)]

@@ -1,9 +1,10 @@
 """Answers in a manager's own mailbox, through Graph: what is new there is asked for its names, and what is ours opened.
 
-Looked through are the Inbox, and in Sent Items what managers write to themselves: answers to mails that they have from
-themselves. Asked for of every new message is what SEEN says; a message is opened only if it is in a conversation of
-ours, has our address or token, or reports that a mail of ours came back. A conversation is ours by what left the
-mailbox (providers/shelf/sent.py), and what answers a private mail is never opened. Nothing is changed in the mailbox.
+Looked through are the Inbox, where people put away what they have read, and in Sent Items what managers write to
+themselves: answers to mails that they have from themselves. Asked for of every new message is what SEEN says; a message
+is opened only if it is in a conversation of ours, has our address or token, or reports that a mail of ours came back. A
+conversation is ours by what left the mailbox (providers/shelf/sent.py), and what answers a private mail is never
+opened. Nothing is changed in the mailbox.
 """
 
 import json
@@ -25,7 +26,8 @@ from careermail.providers.shelf.sent import Sent
 
 LOOK_BACK = timedelta(days=31)
 SENT = "sentitems"
-FOLDERS = ("inbox", SENT)  # well-known names (https://learn.microsoft.com/graph/api/resources/mailfolder)
+# By their well-known names (https://learn.microsoft.com/graph/api/resources/mailfolder).
+FOLDERS = ("inbox", "archive", "deleteditems", SENT)
 SEEN = "internetMessageId,conversationId,from,toRecipients,ccRecipients,subject,receivedDateTime,isDraft"
 PAGE = "odata.maxpagesize=200"
 REMEMBERED = 200  # messages that were shown, so that none is shown again when it changes
@@ -54,17 +56,25 @@ class _Cursor:
 
 
 class GraphInbox:
-    """As Inbox, on one mailbox; `stamp` is Provider.stamp, for what somebody of the organization sent.
+    """As Inbox, on one mailbox, be it our `own`; `stamp` is Provider.stamp, for what somebody of the organization sent.
 
     Without a cursor, and for a folder whose link Graph does not know any more, what came in the last LOOK_BACK is
     looked through. What was shown already may then be shown again; whoever acts on it knows the Message-ID.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a thing of its own; the last is named)
-        self, graph: Graph, mailbox: str, sent: Sent, service: Service, clock: Clock, *, stamp: str = ""
+    def __init__(  # noqa: PLR0913 (each is a thing of its own; the last are named)
+        self,
+        graph: Graph,
+        mailbox: str,
+        sent: Sent,
+        service: Service,
+        clock: Clock,
+        *,
+        stamp: str = "",
+        own: bool = False,
     ) -> None:
         self._graph, self._mailbox, self._sent, self._service = graph, mailbox.lower(), sent, service
-        self._clock, self._stamp = clock, stamp
+        self._clock, self._stamp, self._own = clock, stamp, own
 
     def fetch(self, cursor: str) -> tuple[list[bytes], str]:
         """As Inbox.fetch. Raises ProviderError, with the manager as `owner` where only they can mend it."""
@@ -99,6 +109,8 @@ class GraphInbox:
         try:
             return self._round(link) if link else self._round(self._start(folder))
         except GraphError as error:
+            if error.gone and folder == "archive":  # there is none before something is put into it
+                return [], ""
             if not link or error.status not in FORGOTTEN:
                 raise
             return self._round(self._start(folder))
@@ -132,8 +144,7 @@ class GraphInbox:
         name, thread, to = one.get("internetMessageId") or "", one.get("conversationId") or "", _recipients(one)
         if one.get("isDraft") or self._sent.answered(self._mailbox, [name]):
             return False  # we wrote it ourselves
-        own = not self._service.as_manager and self._mailbox in to  # then the mailbox is careermail's alone
-        if own or addressed(self._service, self._mailbox, to, one.get("subject") or ""):
+        if (self._own and self._mailbox in to) or addressed(self._service, self._mailbox, to, one.get("subject") or ""):
             return True
         if _MACHINES.fullmatch(_address(one.get("from"))):
             return self._sent.holds(self._mailbox, thread)

@@ -24,7 +24,7 @@ _IDS = re.compile(rb"<[^<>\s]{1,900}>")
 _HEAD = re.compile(rb"\r?\n\r?\n")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One mail of ours. Addresses are in lower case; Message-IDs have their angle brackets."""
 
