@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from typing import Any
 
+import quarter
 from fakes.web import Fault, Web
-from scene import World
+from vendor import OnVendor
 
+from careermail.errors import ProviderError
+from careermail.model import Occurrence
 from careermail.postman import POLL
 
 
@@ -54,18 +58,13 @@ class Fate:
                 self._armed[kind] = mishap, self._web.fail(mishap.pattern, **mishap.how)
 
 
-class Unlucky(World):
+class Unlucky(OnVendor):
     """Something goes wrong at some visits, for careermail alone: people's own programs work at all times."""
 
     fate: Fate | None = None
 
-    @property
-    def web(self) -> Web:
-        """The server between whose rooms and careermail it happens."""
-        raise NotImplementedError
-
     def calm(self) -> None:
-        self.web.calm()
+        self.there.site.web.calm()
         self.fate = None
 
     def tick(self) -> datetime:
@@ -76,27 +75,29 @@ class Unlucky(World):
         wake = min(self.runner.tick(self.team), self.runner.tick_service())
         return min(wake, again) if again > self.now + POLL else wake
 
+    def session(self, when: datetime) -> Occurrence:
+        while True:
+            with suppress(ProviderError):
+                return super().session(when)
 
-def letters(world: World) -> Counter[tuple[str, ...]]:
-    """How often each mail came, but for alarms: that something has lasted for hours, the admin hears, as it should be.
+    def quarter(self) -> dict[str, Any]:
+        """Play it, and tell how it ends."""
+        quarter.play(self)
+        return self.end()
 
-    Nothing tells two copies of one mail from two mails but what is in them.
-    """
-    return Counter((mail.to, mail.kind, mail.subject, mail.text) for mail in world.mails if mail.kind != "alarm")
-
-
-def ended(world: Any) -> dict[str, object]:
-    """How a quarter ends, however it went; for an Unlucky world with the hands of people."""
-    world.calm()
-    manager, report = world.series.manager, world.series.report
-    return {
-        "letters": Counter((to, kind, subject) for to, kind, subject, _ in letters(world)),
-        "sessions": world.booked(until=(2028, 1, 1)),
-        "manager": world.shows(manager),
-        "report": world.shows(report),
-        "reminders": world.reminders(),
-        "commitments": [(c.id, c.due, c.state) for c in world.standing.contract.commitments],
+    def end(self) -> dict[str, Any]:
+        """How a quarter ends, at the vendor's too."""
+        ended = quarter.end(self)
         # Whether a cancellation of which nobody heard was noticed in the calendar, or asked for again, is all the same.
-        "effects": {key: state for key, state in world.effects().items() if not key.endswith("/cancel")},
-        "troubles": world.troubles(),
-    }
+        effects = {key: state for key, state in ended["effects"].items() if not key.endswith("/cancel")}
+        there = {"told": Counter(self.there.told()), "events": self.there.events(), "drafts": self.there.drafts()}
+        return {**ended, **there, "letters": self._letters(), "effects": effects}
+
+    def _letters(self) -> Counter[tuple[str, ...]]:
+        """Each mail once, but for alarms: that something has lasted for hours, the admin hears, as it should be.
+
+        Nothing tells two copies of one mail from two mails but what is in them.
+        """
+        mails = [mail for mail in self.mails if mail.kind != "alarm"]
+        assert set(Counter((mail.to, mail.kind, mail.subject, mail.text) for mail in mails).values()) == {1}
+        return Counter((mail.to, mail.kind, mail.subject) for mail in mails)

@@ -1,10 +1,11 @@
-"""A Monday in March, from which the tests about edited calendars start; and a town of real servers."""
+"""A Monday in March, from which the tests about edited calendars start; a year; and a town of real servers."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import sameyear
 from scene import PAIR, World
 from town import ABSENT, Town
 
@@ -24,6 +25,14 @@ def monday(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def world(monday: World, tmp_path: Path) -> World:
     return monday.twin(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> sameyear.OnDisk:
+    """The year as it is without a server."""
+    world = sameyear.OnDisk(tmp_path_factory.mktemp("disk"), sameyear.BEGIN, sameyear.PAIR)
+    sameyear.play(world)
+    return world
 
 
 @pytest.fixture(scope="session")

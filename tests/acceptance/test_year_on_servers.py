@@ -1,52 +1,13 @@
 """The year of one pair on real servers is the year on disk: mail for mail, session for session, word for word."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
-from hands import decline, move_one
-from icalendar import Calendar
-from letters import reply
-from scene import MAYA, TUESDAY, World
+from sameyear import BEGIN, PAIR, OnDisk, play, year
 from servers import cyrus
 from town import ByMail, InTown, OnCyrus, OnRadicale, Town
 
-from careermail.model import Person, Series
-
-AMARA = Person("Amara Obi", "amara@example.com", "Europe/London", holidays="GB-ENG")
-PAIR = Series(replace(MAYA, holidays="SE"), AMARA, TUESDAY)
-MANAGER = PAIR.manager
-
-JANUARY = """\
-Amara's commitments
-- Shadow the platform on-call rota by 12 February 2027
-- Write up the incident review format by 29 March 2027
-
-Maya's commitments
-- Introduce Amara to Dana Ortiz by 29 January 2027
-- Put Amara forward for the architecture forum by 26 February 2027
-
-The open question
-- Whether a staff role is realistic within two years
-"""
-APRIL = """\
-Amara's commitments
-- Write up the incident review format by 30 April 2027
-- Lead the design of the new queue by 25 June 2027
-
-Maya's commitments
-- Talk to Ines about a staff role by 24 May 2027
-"""
-JULY = """\
-Amara's commitments
-- Give the talk on queues by 27 August 2027
-
-Maya's commitments
-- Write to Ines about the next opening by 30 July 2027
-"""
-
-BEGIN = datetime(2027, 1, 4, 8)
 MAILS = """
 Thu 2027-01-07 09:00 prepare maya: Tuesday with Amara
 Fri 2027-01-08 09:00 prompt amara: Before we talk on Tuesday
@@ -136,74 +97,14 @@ Tue 2027-10-05 11:00 invitation amara
 }
 
 
-class OnDisk(World):
-    """The same people with the provider `local`."""
-
-    def shift(self, when: datetime, to: datetime) -> None:
-        with self.edit(MANAGER) as calendar:
-            move_one(calendar, when, to)
-
-    def refuse(self, when: datetime) -> None:
-        with self.edit(AMARA) as calendar:
-            decline(calendar, when)
-
-    def shows(self, who: Person) -> list[datetime]:
-        window = (datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
-        return sorted(b.start for b in self.provider.calendar.busy([who], window))
-
-    def reminders(self) -> list[date]:
-        events = [e for path in self.files(MANAGER) for e in Calendar.from_ical(path.read_bytes()).events]
-        held = (e for e in events if e.get("STATUS") != "CANCELLED")
-        return sorted(e.start for e in held if not isinstance(e.start, datetime))
-
-
-def play(world: OnDisk | InTown) -> None:
-    """A year in which nobody does anything but to answer mails and to use their calendar."""
-    world.run(2027, 1, 13, 14)
-    reply(world, "summary", MANAGER, JANUARY)
-    world.run(2027, 1, 29, 12)
-    reply(world, "due", MANAGER, "done")
-    world.run(2027, 2, 10, 15)
-    reply(world, "due-soon", AMARA, "done")
-    world.run(2027, 3, 10, 12)
-    reply(world, "overdue", MANAGER, "done")
-    world.run(2027, 3, 25, 15)
-    reply(world, "due", AMARA, "by 30 April")
-    world.run(2027, 4, 13, 15)
-    reply(world, "summary", MANAGER, APRIL)
-    world.run(2027, 4, 30, 12)
-    reply(world, "due", AMARA, "done")
-    world.run(2027, 5, 24, 12)
-    reply(world, "due", MANAGER, "drop: Ines has left")
-    world.run(2027, 6, 14, 12)
-    world.shift(datetime(2027, 7, 13, 10), datetime(2027, 7, 6, 14))
-    world.run(2027, 6, 24, 12)
-    reply(world, "due-soon", AMARA, "done")
-    world.run(2027, 7, 8, 9, 30)
-    reply(world, "summary-nudge", MANAGER, JULY)
-    world.run(2027, 7, 30, 12)
-    reply(world, "due", MANAGER, "done")
-    world.run(2027, 8, 27, 12)
-    reply(world, "due", AMARA, "done")
-    world.run(2027, 10, 5, 12)
-    world.refuse(datetime(2027, 10, 12, 10))
-    world.run(2028, 1, 10)
-
-
-@pytest.fixture(scope="module")
-def on_disk(tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
-    """The year as it is without a server."""
-    world = OnDisk(tmp_path_factory.mktemp("disk"), BEGIN, PAIR)
-    play(world)
-    return world
-
-
 def test_the_year_has_these_mails_and_these_sessions(on_disk: OnDisk):
-    assert [mail.row for mail in on_disk.mails] == MAILS.strip().splitlines()
-    assert on_disk.booked(until=(2028, 5, 1)) == SESSIONS
-    assert [f"{start:%d %b %H:%M}" for start in on_disk.shows(AMARA)] == SHOWN
-    assert on_disk.reminders() == [date(2027, 2, 26)]  # the others were settled by their date
-    assert [(c.version, len(c.commitments)) for c in on_disk.standing.contracts] == [(1, 4), (2, 3), (3, 2)]
+    found = year(on_disk)
+    assert found["mails"] == MAILS.strip().splitlines()
+    assert found["sessions"] == SESSIONS
+    assert found["shown"] == [SHOWN, SHOWN]
+    assert found["reminders"] == [date(2027, 2, 26)]  # the others were settled by their date
+    assert [(c.version, len(c.commitments)) for c in found["contracts"]] == [(1, 4), (2, 3), (3, 2)]
+    assert (found["skipped"], found["troubles"]) == ({}, [])
 
 
 @pytest.mark.parametrize("kind", [ByMail, OnRadicale, OnCyrus])
@@ -213,13 +114,6 @@ def test_the_same_year_is_played_on_servers(kind: type[InTown], town: Town, on_d
         pytest.skip(cyrus.ABSENT)
     with kind(tmp_path, BEGIN, PAIR, town=town) as world:
         play(world)
-        mails = world.mails
-        assert [mail for mail in mails if mail.kind != "invitation"] == on_disk.mails
-        assert [mail.brief for mail in mails if mail.kind == "invitation"] == INVITATIONS[kind].strip().splitlines()
-        assert world.booked(until=(2028, 5, 1)) == SESSIONS
-        for person in (MANAGER, AMARA):
-            assert [f"{start:%d %b %H:%M}" for start in world.shows(person)] == SHOWN
-        assert world.reminders() == on_disk.reminders()
-        assert world.standing.contracts == on_disk.standing.contracts
-        assert world.effects() == on_disk.effects()
-        assert (world.skipped(), world.troubles()) == ({}, [])
+        assert [mail for mail in world.mails if mail.kind != "invitation"] == on_disk.mails
+        assert world.briefs("invitation") == INVITATIONS[kind].strip().splitlines()
+        assert year(world) == year(on_disk)

@@ -20,11 +20,12 @@ sys.path.insert(0, "/usr/lib/careermail")
 
 from fakes import web  # noqa: E402 (the places where things are come first)
 from fakes.ews.house import House  # noqa: E402
-from on_exchange import OnExchange  # noqa: E402
-from on_google import OnGoogle  # noqa: E402
-from on_microsoft import OnMicrosoft  # noqa: E402
+from on_exchange import Exchange  # noqa: E402
+from on_google import Google  # noqa: E402
+from on_microsoft import Microsoft  # noqa: E402
 from scene import PAIR, World  # noqa: E402
 from servers.ca import CA  # noqa: E402
+from vendor import OnVendor  # noqa: E402
 
 import careermail  # noqa: E402
 from careermail.store.tiny import TinyStore  # noqa: E402
@@ -58,12 +59,12 @@ def main() -> None:
     FOLDER.mkdir(mode=0o700)
     assert careermail.__file__.startswith("/usr/lib/careermail/")
     tls = behind_tls(CA(FOLDER / "ca"))
-    for world in (OnGoogle, OnMicrosoft, OnExchange):
-        root, before = FOLDER / world.__name__, tls.session_stats()["accept_good"]
+    for vendor in (Google, Microsoft, Exchange):
+        root, before = FOLDER / vendor.__name__, tls.session_stats()["accept_good"]
         root.mkdir()
-        with world(root, BEGIN, PAIR) as opened:
+        with OnVendor(vendor, root, BEGIN, PAIR) as opened:
             opened.store = opened.runner.store = TinyStore(root / "facts")
-            print(f"{world.__name__}: {play(opened)} mails over TLS")  # noqa: T201 (for the journal)
+            print(f"{vendor.__name__}: {play(opened)} mails over TLS")  # noqa: T201 (for the journal)
         assert tls.session_stats()["accept_good"] > before
     print(f"{sum(ZoneInfo(zone) is not None for zone in available_timezones())} time zones")  # noqa: T201
 

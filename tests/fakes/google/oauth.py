@@ -233,7 +233,7 @@ def _refused(error: str, words: str, *, status: int = 400, **more: str) -> Answe
 @cache
 def pem() -> tuple[str, bytes]:
     """A key of this run's, private and public."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 (it is loaded at each login)
     plain = serialization.NoEncryption()
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
     spki = serialization.PublicFormat.SubjectPublicKeyInfo
