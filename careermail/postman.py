@@ -14,8 +14,8 @@ from careermail.mail.bounces import Bounce
 from careermail.mail.compose import hand_on
 from careermail.mail.tokens import message_id
 from careermail.mailroom import Mailroom, Verdict
-from careermail.model import A_DAY, Fact, Person, Service, Team, opaque
-from careermail.plan.history import History, fold
+from careermail.model import Fact, Person, Service, Team, opaque
+from careermail.plan.history import fold
 from careermail.plan.planner import INBOX, inbox_of
 from careermail.providers import LONGEST, Provider
 from careermail.store import Store
@@ -168,14 +168,3 @@ class _Box:
         """
         old = trouble.key.startswith(f"{self.name}/") and now - trouble.at > TOLD_FOR
         return old or (bool(self.mailbox) and INBOX in (trouble.key, trouble.data.get("manager")))
-
-
-def reachable(address: str, team: Team, history: History, since: datetime, now: datetime) -> bool:
-    """Whether an address from which a mail came back is nobody's any more, or has taken another for a day."""
-    people = {person.email for series in team.series for person in (series.manager, series.report)}
-    took = (
-        e.at
-        for e in history.effects.values()
-        if e.state == "done" and (e.data.get("intent") or {}).get("to") == address
-    )
-    return address not in people or any(since < at < now - A_DAY for at in took)

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -14,46 +14,23 @@ from careermail.effects import Deed, World, deed_of
 from careermail.errors import CareermailError, ProviderError, StoreError, TryLater
 from careermail.model import A_DAY, Action, Fact, Person, Plan, Service, Team, opaque
 from careermail.plan.archive import settle
-from careermail.plan.history import History, fold, pair
-from careermail.plan.planner import CHECKS, INBOX, ORDER, SERVICE, begun, of_nobody, plan, plan_alarms
-from careermail.postman import Postman, reachable
+from careermail.plan.history import History, fold
+from careermail.plan.planner import CHECKS, INBOX, SERVICE, of_nobody, plan, plan_alarms
+from careermail.postman import Postman
 from careermail.providers import Provider
 from careermail.selfcheck.daily import SelfCheck
 from careermail.store import Store
-from careermail.troubles import BOUNCE, Troubles, permanent, told
+from careermail.troubles import PROVIDER, Troubles, permanent, told
+from careermail.visit import Visit, half_way, whose
 
 log = logging.getLogger("careermail")
 
 # Below this many facts a file is small enough to be left as it is.
 TIDY_FROM = 400
 LONGEST_WAIT = timedelta(hours=6)
-PROVIDER = "provider/"  # begins the cause of what nothing can be done about until a server is back
 ALWAYS = time.min, time.max  # the hours in which an alarm's first moment may fall
 LOOK_AGAIN = timedelta(minutes=5)
 UNSURE = 7 * A_DAY  # after a restore: what the machine before may have done is looked for before it is done
-TAKES_TIME = {"book", "reshape", "move", "single"}
-
-
-@dataclass
-class _Tick:
-    """What one manager's round knows: which calendars are freshly read, and which could not be."""
-
-    team: Team
-    fresh: set[str] = field(default_factory=set)
-    blind: set[str] = field(default_factory=set)
-    taken: bool = False  # whether we took up somebody's time since all were read
-
-    def unsettled(self) -> bool:
-        """Whether to read all once more: what one series took may be in the way of another's session."""
-        taken, self.taken = self.taken, False
-        if taken:
-            self.fresh.clear()
-        return taken
-
-    def stale(self, action: Action) -> None:
-        """An effect on a series, or a mail about a session: the calendar is read again before the next."""
-        self.taken |= action.verb in TAKES_TIME
-        self.fresh -= {w.topic.series.key for w in action.wanted if w.topic.occurrence or action.verb in ORDER}
 
 
 class Runner:
@@ -75,22 +52,22 @@ class Runner:
 
         Raises StoreError where nothing can be remembered, and so nothing may be done.
         """
-        name, tick = team.manager.email, _Tick(team)
+        name, visit = team.manager.email, Visit(team)
         with self.store.lock(name):
             self._tidy(name)
             while True:
                 self.store.append(name, resent(self.provider, team, self.clock.now()))
                 history, now = fold(self.store.load(name)), self.clock.now()
-                if self._look(tick, history, now):
+                if self._look(visit, history, now):
                     continue
-                wanted = plan(team, history, now, blind=tick.blind, foresee=False)
-                if not wanted.due and not self.stopping and tick.unsettled():
+                wanted = plan(team, history, now, blind=visit.blind, foresee=False)
+                if not wanted.due and not self.stopping and visit.unsettled():
                     continue
                 if not wanted.due or self.stopping:
-                    self.troubles.settle(now, self._over(tick, history, now))
-                    return min(wanted.wake_at, now + LOOK_AGAIN) if tick.blind else wanted.wake_at
+                    self.troubles.settle(now, visit.over(history, now))
+                    return min(wanted.wake_at, now + LOOK_AGAIN) if visit.blind else wanted.wake_at
                 self._perform(name, wanted.due[0], history, now)
-                tick.stale(wanted.due[0])
+                visit.stale(wanted.due[0])
 
     def failed(self, manager: str, error: Exception) -> CareermailError:
         """Let the admin know that a manager's visit failed, until one succeeds; return the error as it may be told."""
@@ -106,7 +83,7 @@ class Runner:
         """
         if visited is not None:
             known = {INBOX, CHECKS, *visited}
-            self.troubles.settle(self.clock.now(), lambda trouble: _whose(trouble) not in known)
+            self.troubles.settle(self.clock.now(), lambda trouble: whose(trouble) not in known)
         admin = Person("admin", self.service.admin, working_days=frozenset(range(7)), working_hours=ALWAYS)
         with self.store.lock(SERVICE):
             while True:
@@ -155,29 +132,29 @@ class Runner:
 
     # --- collect ---------------------------------------------------------------------------------
 
-    def _look(self, tick: _Tick, history: History, now: datetime) -> bool:
+    def _look(self, visit: Visit, history: History, now: datetime) -> bool:
         """Read the calendars that are not freshly read; tell whether anything was new."""
         facts: list[Fact] = []
-        for series in tick.team.series:
+        for series in visit.team.series:
             self.alive()
             standing = history.of(series.key)
-            if series.key in tick.fresh or not standing.bookings or _half_way(history, series.key, now):
+            if series.key in visit.fresh or not standing.bookings or half_way(history, series.key, now):
                 continue
-            tick.fresh.add(series.key)
-            tick.blind.discard(series.key)
+            visit.fresh.add(series.key)
+            visit.blind.discard(series.key)
             try:
                 facts += read_calendar(self.provider.calendar, series, standing, now)
             except Exception as error:  # noqa: BLE001 (what is odd in one calendar must not keep the others waiting)
-                tick.blind.add(series.key)
+                visit.blind.add(series.key)
                 cause = f"{series.key}/calendar"
-                theirs = getattr(error, "owner", "") == tick.team.manager.email
-                mender = {"mender": tick.team.manager.email} if theirs else {}
+                theirs = getattr(error, "owner", "") == visit.team.manager.email
+                mender = {"mender": visit.team.manager.email} if theirs else {}
                 self.troubles.arise(cause, told(error, key=opaque(series.key)), now, **mender)
         for fact in facts:
             log.info(
                 "seen", extra={"key": opaque(fact.key), "status": fact.data["status"], "start": fact.data["start"]}
             )
-        self.store.append(tick.team.manager.email, facts)
+        self.store.append(visit.team.manager.email, facts)
         return bool(facts)
 
     # --- perform ---------------------------------------------------------------------------------
@@ -281,24 +258,6 @@ class Runner:
             cause = action.wanted[0].key if permanent(error) else whose
             self.troubles.arise(cause, error, now, manager=manager, **mender)
 
-    def _over(self, tick: _Tick, history: History, now: datetime) -> Callable[[Fact], bool]:
-        """Which troubles this visit, which went well, shows to be over; of other managers' none."""
-        name, ours = tick.team.manager.email, {series.key for series in tick.team.series}
-
-        def over(trouble: Fact) -> bool:
-            cause, series = trouble.key, pair(trouble.key)
-            if _whose(trouble) != name or cause.startswith(INBOX):
-                return False
-            if cause.startswith(BOUNCE):
-                return reachable(cause.removeprefix(BOUNCE), tick.team, history, trouble.at, now)
-            if cause.startswith(PROVIDER):
-                return all(effect.state != "failed" for effect in history.effects.values())
-            if cause == f"{series}/calendar":
-                return series not in ours or not (series in tick.blind or _half_way(history, series, now))
-            return not begun(history.effects.get(cause))
-
-        return over
-
     # --- the archive -----------------------------------------------------------------------------
 
     def _tidy(self, manager: str) -> None:
@@ -314,11 +273,6 @@ class Runner:
             self.store.replace(manager, live, [*archived, *(f for f in old if (f.at, f.kind, f.key) not in there)])
 
 
-def _whose(trouble: Fact) -> str:
-    """The manager whose visit met with a trouble."""
-    return str(trouble.data.get("manager", trouble.key.partition("/")[0]))
-
-
 def everyone(teams: Iterable[Team], store: Store) -> dict[str, Team]:
     """All managers by address: those configured, and those only remembered, whose series are still to be ended."""
     gone = (Team(Person(name, name)) for name in store.managers() if not of_nobody(name))
@@ -329,15 +283,6 @@ def backoff(attempts: int, key: str) -> timedelta:
     """How long to wait after so many failures: 1, 2, 4 … minutes up to six hours, jittered by the key."""
     jitter = Random(f"{key}{attempts}").uniform(0.75, 1.25)  # noqa: S311 (it spreads load, it hides nothing)
     return min(timedelta(minutes=2 ** min(attempts, 10)), LONGEST_WAIT) * jitter
-
-
-def _half_way(history: History, series: str, now: datetime) -> bool:
-    """Whether a change of ours to the series itself is not known to be complete: first that is found out."""
-    return any(
-        begun(effect) and not (effect.retry_at and effect.retry_at > now) and effect.data["kind"] in {"book", "reshape"}
-        for key, effect in history.effects.items()
-        if pair(key) == series
-    )
 
 
 def _outdated(intent: Mapping[str, Any], now: datetime) -> bool:

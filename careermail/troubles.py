@@ -18,6 +18,7 @@ log = logging.getLogger("careermail")
 PATIENCE = timedelta(hours=4)
 TIDY_FROM = 400  # facts; below that the file is small enough to be left as it is
 
+PROVIDER = "provider/"  # begins the cause of what nothing can be done about until a server is back
 BOUNCE = "bounce/"  # begins the cause of what nobody can be told any more at their address
 
 

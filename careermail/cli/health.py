@@ -12,9 +12,9 @@ from careermail.cli.show import day, emit
 from careermail.model import A_DAY, Effect, Fact, opaque
 from careermail.plan.history import fold
 from careermail.plan.planner import CHECKS, INBOX, SERVICE, begun, inbox_of
-from careermail.runner import PROVIDER
 from careermail.selfcheck.alarms import CHECK, EXPIRY, is_warning
 from careermail.selfcheck.logins import WARNED, Login, logins_of
+from careermail.troubles import PROVIDER
 from careermail.watch.pulse import Pulse, disk, read
 
 A_MOMENT = timedelta(minutes=1)

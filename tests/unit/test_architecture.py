@@ -41,12 +41,14 @@ MAY_IMPORT = {
     "collect": {"effects", "plan", "providers"},
     "troubles": {"plan", "store"},
     "selfcheck": {"clock", "plan", "providers", "store", "troubles"},
-    "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "selfcheck", "troubles"},
+    "visit": {"plan", "troubles"},
+    "runner": {"clock", "collect", "effects", "plan", "mail", "postman", "store", "providers", "selfcheck", "troubles",
+               "visit"},
     "watch": {"clock", "config", "credentials", "plan", "runner", "selfcheck"},
     "agenda": set(),
     "daemon": {"agenda", "clock", "config", "notify", "runner", "plan", "signals", "watch"},
     "cli": {"clock", "collect", "config", "daemon", "desk", "effects", "journal", "mail", "notify", "plan", "providers",
-            "roster", "runner", "selfcheck", "signals", "store", "watch"},
+            "roster", "runner", "selfcheck", "signals", "store", "troubles", "watch"},
 }
 # fmt: on
 PURE = {
