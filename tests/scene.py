@@ -1,7 +1,7 @@
 """A small world for acceptance tests: the real engine over files in a temporary folder, and people who act in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -206,9 +206,7 @@ class World:
         return {key.split("/", 2)[2]: e.reason for key, e in effects if e.state == "skipped"}
 
     def effects(self) -> dict[str, str]:
-        """What became of all that was wanted, by key; without which mail it answered, and when that was heard."""
-        effects = fold(self.facts).effects.items()
-        return {re.sub("/(heard|told)/[0-9a-fTZ]+/", r"/\1/", key): effect.state for key, effect in effects}
+        return outcomes(self.facts)
 
     def troubles(self) -> list[str]:
         return [str(f.data["note"]) for f in fold(self.store.load(SERVICE)).troubles.values()]
@@ -267,6 +265,12 @@ class World:
             f"DTSTART:{begin:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\nSUMMARY:Something else\r\n"
             "END:VEVENT\r\nEND:VCALENDAR\r\n"
         )
+
+
+def outcomes(facts: Iterable[Fact]) -> dict[str, str]:
+    """What became of all that was wanted, by key; without which mail it answered, and when that was heard."""
+    effects = fold(facts).effects.items()
+    return {re.sub("/(heard|told)/[0-9a-fTZ]+/", r"/\1/", key): effect.state for key, effect in effects}
 
 
 def booked(root: Path, *series: Series, **busy: list[tuple[datetime, int]]) -> World:

@@ -111,6 +111,7 @@ class Stage:
     answer: Callable[[Path, dict[str, Any], datetime, Saying], None]
     late: Iterable[str]  # modules that are imported on first use
     steps: tuple[tuple[datetime, Saying], ...] = STEPS
+    longest: float = 0.8  # seconds from the beginning of a process to its killing
 
 
 def play(root: Path, stage: Stage) -> None:
@@ -143,7 +144,7 @@ def play_killed(root: Path, stage: Stage, seed: int, times: int) -> None:
         if child == 0:
             with ending():
                 play(root, stage)
-        time.sleep(random.uniform(0.02, LONGEST))
+        time.sleep(random.uniform(0.02, stage.longest))
         os.kill(child, signal.SIGKILL)
         if not os.WIFSIGNALED(os.waitpid(child, 0)[1]) and Position.load(root).now < END:
             raise SystemExit(f"careermail failed, at {Position.load(root)}")
@@ -168,7 +169,6 @@ def main(stage: Stage, root: str, *killed: str) -> None:
         play(Path(root), stage)
 
 
-LONGEST = 0.8  # seconds from the beginning of a process to its killing
 LATE = ("icalendar", "recurring_ical_events", "jinja2", "holidays", "babel.dates", "dateparser", "markdown_it")
 STANDARDS = "careermail.providers.standards"
 SERVERS = Stage(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import Any
 
 import on_servers
 import pytest
+from scene import outcomes
 from servers import dovecot, postfix, radicale
 from town import ABSENT, Town
 
@@ -53,11 +53,10 @@ def end(root: Path, town: Town) -> tuple[dict[str, Any], set[str]]:
     mails = [(who, m) for who in ("maya", "amara") for m in town.mailbox(f"{who}@example.com")]
     times = Counter((who, str(m["Message-ID"])) for who, m in mails)
     letters = {(who, str(m["X-Careermail-Kind"]), str(m["Subject"]), str(m["Message-ID"])) for who, m in mails}
-    history = fold(TinyStore(root / "state").load("maya@example.com"))
-    # When an answer was heard is part of some keys; that an invitation came twice is an effect beside the others.
-    states = ((re.sub("/(heard|told)/[0-9a-fTZ]+/", r"/\1/", key), e.state) for key, e in history.effects.items())
-    effects = {key: state for key, state in states if "/invitation/" not in key}
-    doubts = {effect.data["intent"]["message_id"] for _, effect in doubtful(history)}
+    facts = TinyStore(root / "state").load("maya@example.com")
+    # That an invitation came twice is an effect beside the others.
+    effects = {key: state for key, state in outcomes(facts).items() if "/invitation/" not in key}
+    doubts = {effect.data["intent"]["message_id"] for _, effect in doubtful(fold(facts))}
     twice = {name for (_, name), n in times.items() if n > 1}
     events = [str(e) for e in sorted((root / "state").rglob("calendars/**/*.ics"))]
     ended = {"letters": Counter(one[:3] for one in letters), "effects": effects, "events": len(events)}
