@@ -33,7 +33,7 @@ from careermail.plan.history import fold
 from careermail.store.tiny import TinyStore
 
 SEED = os.environ.get("CAREERMAIL_SEED", "1")
-TIMES = os.environ.get("CAREERMAIL_EXAMPLES", "24")
+TIMES = os.environ.get("CAREERMAIL_EXAMPLES", "16")
 INVITED, CANCELLED = (AMARA.email, "invitation"), (AMARA.email, "cancellation")
 TOLD = {
     Google: {INVITED: 2, CANCELLED: 1},
