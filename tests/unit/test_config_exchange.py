@@ -3,44 +3,19 @@
 # ruff: noqa: E501 (a problem is one line, as people see it)
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from configured import DOCS, LENA, MAYA, OURS, SERVICE, load, problems, provider
 
-from careermail import config
 from careermail.config import exchange
 from careermail.credentials import Secret
-from careermail.errors import ConfigError
 from careermail.model import Service
 
-OURS = Path(__file__).parents[2] / "config" / "careermail.toml"
-DOCS = Path(__file__).parents[2] / "docs" / "exchange.md"
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
-SERVICE = '[service]\naddress = "careermail@example.com"\n'
 LOGIN = "user = 'EXAMPLE\\careermail'\npassword = { env = \"EXCHANGE\" }\n"
 URL = 'url = "https://mail.example.com/EWS/Exchange.asmx"\n'
-KIND = '[provider]\nkind = "exchange"\n'
+KIND = SERVICE + '[provider]\nkind = "exchange"\n'
 PROVIDER = KIND + URL + LOGIN
-MAYA = '[[manager]]\nname = "Maya"\nemail = "maya@example.com"\n'
-LENA = '[[manager]]\nname = "Lena"\nemail = "lena@example.com"\n'
-
-
-def load(folder: Path, *said: str) -> config.Config:
-    file = folder / "careermail.toml"
-    file.write_text("".join([SERVICE, *said]))
-    return config.load(file, now=NOW)
-
-
-def provider(folder: Path, *said: str) -> dict[str, Any]:
-    return dict(load(folder, *said).provider)
-
-
-def problems(folder: Path, *said: str) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        load(folder, *said)
-    return [str(problem).removeprefix(f"{folder}/careermail.toml:") for problem in refused.value.problems]
 
 
 # --- what the provider is told -------------------------------------------------------------------
@@ -219,16 +194,15 @@ def test_a_managers_own_calendar_table_is_for_other_servers(tmp_path: Path):
 def test_our_own_example_is_good_and_has_every_key(tmp_path: Path):
     (block,) = (block for block in OURS.read_text().split("\n\n") if 'kind = "exchange"' in block)
     example = "".join(re.findall(r"(?m)^#     ((?!# ).*\n?)", block)) + "\n"
-    assert provider(tmp_path, example, MAYA)["user"] == "EXAMPLE\\careermail"
+    assert provider(tmp_path, SERVICE, example, MAYA)["user"] == "EXAMPLE\\careermail"
     for key in exchange.Table.__annotations__:
         assert re.search(rf"(?m)^#     (?:# )?{key} = ", block), key
 
 
 def test_the_guide_has_every_key(tmp_path: Path):
-    guide = DOCS.read_text()
+    guide = (DOCS / "exchange.md").read_text()
     for key in exchange.Table.__annotations__:
         assert f"`{key}`" in guide, key
     (example,) = re.findall(r"(?s)```toml\n(.*?)```", guide)[:1]
     (tmp_path / "exchange.secret").touch(mode=0o600)
-    (tmp_path / "careermail.toml").write_text(example.replace("/etc/careermail/", "") + MAYA)
-    assert config.load(tmp_path / "careermail.toml", now=NOW).provider["kind"] == "exchange"
+    assert provider(tmp_path, example.replace("/etc/careermail/", ""), MAYA)["kind"] == "exchange"

@@ -3,44 +3,20 @@
 # ruff: noqa: E501 (a problem is one line, as people see it)
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from configured import DOCS, LENA, MAYA, OURS, SERVICE, load, problems, provider
 
-from careermail import config
 from careermail.credentials import Secret
-from careermail.errors import ConfigError
 from careermail.model import Service
 
-OURS = Path(__file__).parents[2] / "config" / "careermail.toml"
-DOCS = Path(__file__).parents[2] / "docs"
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
 ALONE = '[service]\naddress = "maya@example.com"\n'
-SERVICE = '[service]\naddress = "careermail@example.com"\n'
 CLIENT = '[provider]\nkind = "google"\nclient = { env = "GOOGLE_CLIENT" }\n'
 MANY = '[provider]\nkind = "google"\nservice_account = { credential = "google" }\n'
 KEYLESS = '[provider]\nkind = "google"\nimpersonate = "careermail@p-1.iam.gserviceaccount.com"\n'
-MAYA = '[[manager]]\nname = "Maya"\nemail = "maya@example.com"\n'
-LENA = '[[manager]]\nname = "Lena"\nemail = "lena@example.com"\n'
-
-
-def load(folder: Path, *said: str) -> config.Config:
-    file = folder / "careermail.toml"
-    file.write_text("".join(said))
-    return config.load(file, now=NOW)
-
-
-def provider(folder: Path, *said: str) -> dict[str, Any]:
-    return dict(load(folder, *said).provider)
-
-
-def problems(folder: Path, *said: str) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        load(folder, *said)
-    return [str(problem).removeprefix(f"{folder}/careermail.toml:") for problem in refused.value.problems]
 
 
 # --- what the provider is told -------------------------------------------------------------------

@@ -4,18 +4,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from configured import LENA, MAYA, SERVICE, problems, provider
 
-from careermail import config
 from careermail.config import microsoft
 from careermail.credentials import Secret
-from careermail.errors import ConfigError
 from careermail.model import Service
 
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
-SERVICE = '[service]\naddress = "careermail@example.com"\n'
 APP = """\
 [provider]
 kind = "microsoft"
@@ -23,20 +19,6 @@ tenant = "Example.com"
 client_id = "00000000-AAAA-bbbb-cccc-000000000000"
 """
 CERTIFICATE = 'certificate = { credential = "app" }\n'
-MAYA = '[[manager]]\nname = "Maya"\nemail = "maya@example.com"\n'
-LENA = '[[manager]]\nname = "Lena"\nemail = "lena@example.com"\n'
-
-
-def provider(folder: Path, *said: str) -> dict[str, Any]:
-    file = folder / "careermail.toml"
-    file.write_text("".join(said))
-    return dict(config.load(file, now=NOW).provider)
-
-
-def problems(folder: Path, *said: str) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        provider(folder, *said)
-    return [str(problem).removeprefix(f"{folder}/careermail.toml:") for problem in refused.value.problems]
 
 
 def test_an_app_with_a_certificate_sends_from_the_managers_own_mailboxes(tmp_path: Path):

@@ -6,12 +6,13 @@ import re
 import socket
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from configured import DOCS, LENA, MAYA, OURS, SERVICE, load, problems, provider
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,29 +23,7 @@ from careermail.credentials import Secret
 from careermail.errors import ConfigError
 from careermail.model import Service
 
-OURS = Path(__file__).parents[2] / "config" / "careermail.toml"
-DOCS = Path(__file__).parents[2] / "docs" / "standards.md"
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
-SERVICE = '[service]\naddress = "careermail@example.com"\n'
 PROVIDER = '[provider]\nkind = "standards"\npassword = { env = "MAIL" }\n'
-MAYA = '[[manager]]\nname = "Maya"\nemail = "maya@example.com"\n'
-LENA = '[[manager]]\nname = "Lena"\nemail = "lena@example.com"\n'
-
-
-def load(folder: Path, *said: str) -> config.Config:
-    file = folder / "careermail.toml"
-    file.write_text("".join(said))
-    return config.load(file, now=NOW)
-
-
-def provider(folder: Path, *said: str) -> dict[str, Any]:
-    return dict(load(folder, SERVICE, *said).provider)
-
-
-def problems(folder: Path, *said: str) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        load(folder, *said)
-    return [str(problem).removeprefix(f"{folder}/careermail.toml:") for problem in refused.value.problems]
 
 
 # --- what the provider is told -------------------------------------------------------------------
@@ -52,7 +31,7 @@ def problems(folder: Path, *said: str) -> list[str]:
 
 def test_a_password_is_enough_where_dns_tells_the_rest(tmp_path: Path):
     login = {"user": "careermail@example.com", "password": Secret(env="MAIL"), "ca": None, "insecure": False}
-    assert provider(tmp_path, PROVIDER, MAYA) == {
+    assert provider(tmp_path, SERVICE, PROVIDER, MAYA) == {
         "kind": "standards",
         "service": Service(address="careermail@example.com", state=tmp_path / "state"),
         "calendar": {"url": "", **login, "name": ""},
@@ -67,6 +46,7 @@ def test_each_server_may_be_another_with_another_login(tmp_path: Path):
         (tmp_path / name).touch(mode=0o600)
     found = provider(
         tmp_path,
+        SERVICE,
         PROVIDER + 'user = "robot"\n',
         '[provider.outbox]\nhost = "SMTP.example.com"\nport = 465\nuser = ""\n',
         '[provider.inbox]\nhost = "imap.example.net"\ntls = "starttls"\nfolder = "Careermail"\nsent = ""\n',
@@ -121,13 +101,14 @@ def test_each_server_may_be_another_with_another_login(tmp_path: Path):
     ],
 )
 def test_port_and_tls_follow_from_each_other(tmp_path: Path, server: str, said: str, port: int, tls: str):
-    found = provider(tmp_path, PROVIDER, f'[provider.{server}]\nhost = "x.example.com"\n{said}\n', MAYA)[server]
+    table = f'[provider.{server}]\nhost = "x.example.com"\n{said}\n'
+    found = provider(tmp_path, SERVICE, PROVIDER, table, MAYA)[server]
     assert (found["port"], found["tls"]) == (port, tls)
 
 
 @pytest.mark.parametrize(("said", "port", "tls"), [("port = 465", 465, "tls"), ('tls = "tls"', 0, "tls")])
 def test_what_is_said_without_a_host_is_kept_for_when_dns_is_asked(tmp_path: Path, said: str, port: int, tls: str):
-    found = provider(tmp_path, PROVIDER, f"[provider.outbox]\n{said}\n", MAYA)["outbox"]
+    found = provider(tmp_path, SERVICE, PROVIDER, f"[provider.outbox]\n{said}\n", MAYA)["outbox"]
     assert (found["host"], found["port"], found["tls"]) == ("", port, tls)
 
 
@@ -135,18 +116,18 @@ def test_what_is_said_without_a_host_is_kept_for_when_dns_is_asked(tmp_path: Pat
 def test_what_never_crosses_a_network_needs_no_tls(tmp_path: Path, host: str):
     assert is_here(host)
     said = f'[provider.outbox]\nhost = "{host}"\ntls = "none"\n[provider.calendar]\nurl = "http://localhost:5232/"\n'
-    found = provider(tmp_path, PROVIDER, said, MAYA)
+    found = provider(tmp_path, SERVICE, PROVIDER, said, MAYA)
     assert (found["outbox"]["tls"], found["calendar"]["url"]) == ("none", "http://localhost:5232/")
 
 
 def test_invitations_by_mail_alone_need_no_calendar_server(tmp_path: Path):
-    assert provider(tmp_path, PROVIDER + 'calendar = "imip"\n', MAYA)["calendar"] == "imip"
+    assert provider(tmp_path, SERVICE, PROVIDER + 'calendar = "imip"\n', MAYA)["calendar"] == "imip"
 
 
 def test_a_manager_may_have_a_calendar_of_their_own_and_be_its_user(tmp_path: Path):
     own = 'calendar = { url = "https://dav.example.net/", password = { env = "MAYA" } }\n'
     lena = 'calendar = { user = "lena-l", password = { env = "LENA" }, name = "Work" }\n'
-    assert provider(tmp_path, PROVIDER, MAYA + own, LENA + lena)["managers"] == {
+    assert provider(tmp_path, SERVICE, PROVIDER, MAYA + own, LENA + lena)["managers"] == {
         "maya@example.com": {
             "url": "https://dav.example.net/",
             "user": "maya@example.com",
@@ -159,14 +140,14 @@ def test_a_manager_may_have_a_calendar_of_their_own_and_be_its_user(tmp_path: Pa
 def test_the_user_of_all_calendars_is_also_the_user_of_one_with_a_password_of_its_own(tmp_path: Path):
     calendar = '[provider.calendar]\nuser = "{user}"\n'
     own = 'calendar = { password = { env = "MAYA" } }\n'
-    managers = provider(tmp_path, PROVIDER, calendar, MAYA + own)["managers"]
+    managers = provider(tmp_path, SERVICE, PROVIDER, calendar, MAYA + own)["managers"]
     assert managers["maya@example.com"]["user"] == "{user}"
 
 
 def test_where_every_manager_has_a_password_none_for_all_is_needed(tmp_path: Path):
     said = '[provider]\nkind = "standards"\n[provider.outbox]\nuser = ""\n[provider.inbox]\npassword = { env = "IN" }\n'
     own = 'calendar = { password = { env = "OWN" } }\n'
-    assert provider(tmp_path, said, MAYA + own)["calendar"]["password"] is None
+    assert provider(tmp_path, SERVICE, said, MAYA + own)["calendar"]["password"] is None
     assert problems(tmp_path, SERVICE, said, MAYA + own, LENA) == [
         '3: provider.calendar.password: missing, expected password = { credential = "mail" } (or one in the calendar table of every manager)'
     ]
@@ -195,14 +176,14 @@ def test_receiving_servers_that_are_believed_are_said_in_the_service(tmp_path: P
 def test_loading_touches_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("socket", "getaddrinfo", "create_connection"):
         monkeypatch.delattr(socket, name)
-    assert provider(tmp_path, PROVIDER, MAYA)["kind"] == "standards"
+    assert provider(tmp_path, SERVICE, PROVIDER, MAYA)["kind"] == "standards"
 
 
 def test_our_own_example_of_real_servers_is_good_and_has_every_key(tmp_path: Path):
     (block,) = (block for block in OURS.read_text().split("\n\n") if 'kind = "standards"' in block)
     example = "".join(re.findall(r"(?m)^#     (.*\n?)", block)).replace('calendar = "imip"', "#") + "\n"
     (tmp_path / "our-ca.pem").touch()
-    assert provider(tmp_path, example, MAYA)["calendar"]["name"] == "Work"
+    assert provider(tmp_path, SERVICE, example, MAYA)["calendar"]["name"] == "Work"
     for table in (servers.StandardsTable, *servers.SUBTABLES.values()):
         assert [key for key in table.__annotations__ if not re.search(rf"\b{key}( =|\])", example)] == []
 
@@ -210,7 +191,7 @@ def test_our_own_example_of_real_servers_is_good_and_has_every_key(tmp_path: Pat
 def test_every_piece_of_configuration_in_the_documentation_is_good(tmp_path: Path):
     (tmp_path / "mail.secret").touch(mode=0o600)
     (tmp_path / "maya.secret").touch(mode=0o600)
-    pieces = re.findall(r"(?m)^ *```toml\n([^`]*)```", DOCS.read_text())
+    pieces = re.findall(r"(?m)^ *```toml\n([^`]*)```", (DOCS / "standards.md").read_text())
     assert len(pieces) == 5
     for piece in map(dedent, pieces):
         said = piece if "[provider]" in piece else PROVIDER + piece
