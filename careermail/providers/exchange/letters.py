@@ -18,7 +18,6 @@ from exchangelib.folders import Folder, Root
 from exchangelib.properties import DistinguishedFolderId
 
 from careermail.mail.escape import plain
-from careermail.model import opaque
 from careermail.providers.exchange.properties import SET
 from careermail.providers.shelf.sent import Entry
 
@@ -56,11 +55,6 @@ for _name, _attribute in HEADERS.items():
     Message.register(_attribute, _header(_name))
 
 
-def mark(entry: Entry) -> str:
-    """The value of Mark: no one reads from it what it is about."""
-    return opaque(f"{entry.message_id}\n{entry.to}")
-
-
 def folder(account: Account, kind: type[Folder]) -> Folder:
     """One of the folders that every mailbox has, by what it is; nothing is asked of the server for it."""
     box = Mailbox(email_address=account.primary_smtp_address)
@@ -70,13 +64,7 @@ def folder(account: Account, kind: type[Folder]) -> Folder:
 
 def marked(place: Folder, entry: Entry, *fields: str) -> list[Message]:
     """What lies in a folder and is this mail; of its other properties, FindItem tells only the shorter."""
-    return list(place.filter(careermail_mail=mark(entry)).only("id", "changekey", *fields))
-
-
-def addresses(message: EmailMessage, *fields: str) -> list[str]:
-    """The bare addresses in some fields, in lower case."""
-    said = [str(value) for name in fields for value in message.get_all(name, [])]
-    return [address.lower() for _, address in getaddresses(said) if address]
+    return list(place.filter(careermail_mail=entry.mark).only("id", "changekey", *fields))
 
 
 def sound(answer: Any) -> Any:
@@ -95,7 +83,7 @@ def draft_of(drafts: Folder, message: EmailMessage, entry: Entry, *, without: Co
         to_recipients=_people(message, "To"),
         reply_to=_people(message, "Reply-To") or None,
         attachments=_files(message),
-        careermail_mail=mark(entry),
+        careermail_mail=entry.mark,
         **{HEADERS[name]: str(message[name]) for name in HEADERS if message[name]},
         **{name: said for name, said in _settable(drafts, message, entry).items() if said and name not in without},
     )

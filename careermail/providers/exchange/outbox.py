@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from careermail.clock import Clock
 from careermail.errors import ProviderError
-from careermail.mail.addressed import addressed
 from careermail.model import Service
 from careermail.providers.exchange.account import Mailboxes
+from careermail.providers.shelf.leaving import entry_of, without_trace
 from careermail.providers.shelf.sent import Entry, Sent
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("careermail")
 
-SETTLED = timedelta(minutes=15)  # by then a mail that was sent lies in Sent Items
 GIVEN_UP = timedelta(days=2)  # a copy that is not there by then will not come any more
 
 
@@ -58,7 +57,7 @@ class ExchangeOutbox:
         Raises ProviderError: permanent where the server refuses the mail or its recipient for good, urgent where
         somebody must mend it, else temporary; then `find` tells whether it left all the same.
         """
-        entry = self._entry(message)
+        entry = entry_of(message, self._service)
         if self._sent.get(entry.message_id, entry.to) and self.find(entry.message_id, entry.to):
             return
         self._sent.keep(entry)  # before anything is asked of the server: what is not in here was never handed over
@@ -86,7 +85,7 @@ class ExchangeOutbox:
             return True
         if drafts and self._taken_away(drafts, entry):
             return False
-        return self._named(entry) or self._without_trace(entry)
+        return self._named(entry) or without_trace(entry, self._sent, self._clock, self._mailboxes.login.where)
 
     def name(self, mailbox: str) -> None:
         """Learn under which Message-IDs the latest mails of a mailbox left, where that is still unknown."""
@@ -96,22 +95,6 @@ class ExchangeOutbox:
                 self._named(entry)
 
     # --- before it leaves ---
-
-    def _entry(self, message: EmailMessage) -> Entry:
-        """What is kept of a mail before anything is asked of the server."""
-        from careermail.providers.exchange.letters import addresses
-
-        name, to = str(message["Message-ID"] or "").strip(), addresses(message, "To", "Cc", "Bcc")
-        mailbox = next(iter(addresses(message, "From")), "")
-        if not name or not mailbox or len(to) != 1:
-            raise ProviderError("a mail needs From, a Message-ID and exactly one address in To.", permanent=True)
-        private = self._private(mailbox, addresses(message, "Reply-To"))
-        return Entry(mailbox, to[0], name, private=private, root=str(message["In-Reply-To"] or "").strip())
-
-    def _private(self, mailbox: str, answered: list[str]) -> bool:
-        """Whether what answers it is for a person: Reply-To names one, and no address of careermail's."""
-        ours = not self._service.as_manager and self._service.address.lower() in answered
-        return bool(answered) and not (ours or addressed(self._service, mailbox, answered, ""))
 
     def _drafted(self, message: EmailMessage, entry: Entry) -> Message:
         """The mail as a draft, with what the server calls it and its conversation."""
@@ -207,16 +190,6 @@ class ExchangeOutbox:
                 sound(one)
         self._sent.keep(replace(entry, draft=""))
         return True
-
-    def _without_trace(self, entry: Entry) -> bool | None:
-        if not entry.draft:
-            return False  # it was never so much as a draft
-        if self._clock.now() - datetime.fromisoformat(entry.at) < SETTLED:
-            what = f"{self._mailboxes.login.where}: a draft of ours is gone from the mailbox of {entry.mailbox}"
-            raise ProviderError(f"{what}, and not in Sent Items yet; it is looked for again", retry_after=SETTLED / 5)
-        log.warning("a draft is gone and was not sent", extra={"to": entry.to, "mailbox": entry.mailbox})
-        self._sent.keep(replace(entry, draft=""))
-        return None
 
 
 def _thread(message: Message) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from email.utils import getaddresses
 from typing import Any
 
 from careermail.mail.addressed import addressed
-from careermail.mail.tokens import read
-from careermail.model import Service, opaque
+from careermail.model import Service
 
 MARK = "X-Careermail-Mail"  # Gmail gives each mail a Message-ID of its own, and leaves this one alone
 # All that is asked for of a mail before it is known to be for us.
@@ -35,7 +34,8 @@ class Head:
 
     def addresses(self, *names: str) -> list[str]:
         """The bare addresses in these headers, in lower case."""
-        return addresses(value for name in names for value in self._headers[name.lower()])
+        said = [value for name in names for value in self._headers[name.lower()]]
+        return [address.lower() for _, address in getaddresses(said) if address]
 
     @property
     def thread_ids(self) -> list[str]:
@@ -47,21 +47,6 @@ class Head:
         """Whether a mail server wrote it, about a mail that it could not deliver (RFC 6522)."""
         kind = self.first("Content-Type").lower()
         return kind.startswith("multipart/report") and "delivery-status" in kind
-
-
-def mark_of(message_id: str, to: str) -> str:
-    """What marks a mail of ours, in whatever mailbox it lies."""
-    return opaque(f"{message_id} {to.lower()}")
-
-
-def addresses(fields: Iterable[str]) -> list[str]:
-    """The bare addresses in headers' values, in lower case."""
-    return [address.lower() for _, address in getaddresses(list(fields)) if address]
-
-
-def is_private(reply_to: Iterable[str], service: Service) -> bool:
-    """Whether an answer to a mail of ours goes from one person to another: by whom its Reply-To names."""
-    return any(read(service, address.rpartition("@")[0].rpartition("+")[2]) is None for address in reply_to)
 
 
 def names_us(head: Head, service: Service, mailbox: str, *, own: bool) -> bool:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from careermail.errors import ProviderError
 from careermail.model import Service
-from careermail.providers.google.headers import MARK, addresses, is_private, mark_of
+from careermail.providers.google.headers import MARK
 from careermail.providers.google.trail import GONE, Trail
+from careermail.providers.shelf.leaving import entry_of
 from careermail.providers.shelf.sent import Entry, Sent
 
 if TYPE_CHECKING:
@@ -42,14 +43,15 @@ class GmailOutbox:
 
     def send(self, message: EmailMessage) -> None:
         """As Outbox.send. Raises ProviderError; where it may have left all the same, `find` tells."""
-        mailbox, to, message_id = _ends(message)
-        known = self._sent.get(message_id, to)
+        entry = entry_of(message, self._service)
+        known = self._sent.get(entry.message_id, entry.to)
         left = self._has_left(known) if known else None
         if left:
             return
-        held = self._held(known) if known and left is False and known.mailbox == mailbox else None
-        entry = held or self._begun(message)
-        letter = self._letter(message, entry)
+        held = self._held(known) if known and left is False and known.mailbox == entry.mailbox else None
+        if not held:
+            self._sent.keep(entry)  # so that after a crash a draft is looked for that was about to be made
+        letter = self._letter(message, held or entry)
         entry = held or self._drafted(entry, letter)
         # What was drafted before a crash may be edited or out of date: what is said now is what leaves.
         body = {"id": entry.draft, **({"message": letter} if held else {})}
@@ -57,7 +59,7 @@ class GmailOutbox:
         try:
             self._trail.named(replace(entry, thread=gone["threadId"]), gone["id"])
         except ProviderError as error:  # it has left all the same; whoever wants its name asks again
-            log.warning("a mail left under a name that is not known yet", extra={"to": to, "reason": str(error)})
+            log.warning("a mail left under a name that is not known yet", extra={"to": entry.to, "reason": str(error)})
 
     def find(self, message_id: str, to: str) -> bool | None:
         """As Outbox.find: None where there was a draft that is neither there nor among what was sent."""
@@ -72,15 +74,6 @@ class GmailOutbox:
 
     # --- before it leaves ---
 
-    def _begun(self, message: EmailMessage) -> Entry:
-        """Have it known that a draft is about to be made, so that after a crash it is looked for."""
-        mailbox, to, message_id = _ends(message)
-        private = is_private(_addresses(message, "Reply-To"), self._service)
-        root = str(message["In-Reply-To"] or message_id).strip()
-        entry = Entry(mailbox, to, message_id, private=private, root=root)
-        self._sent.keep(entry)
-        return entry
-
     def _letter(self, message: EmailMessage, entry: Entry) -> Json:
         """The mail as Gmail takes it: marked, and in its thread by the names that Gmail gave."""
         copy, thread = deepcopy(message), ""
@@ -90,9 +83,9 @@ class GmailOutbox:
             thread = before.thread
             _set(copy, "In-Reply-To", before.real)
             _set(copy, "References", " ".join(dict.fromkeys([entry.root, before.real])))
-        elif message["In-Reply-To"] and not self._roots.fullmatch(entry.root):
+        elif entry.root and not self._roots.fullmatch(entry.root):
             thread = self._thread_of(entry)
-        _set(copy, MARK, mark_of(entry.message_id, entry.to))
+        _set(copy, MARK, entry.mark)
         raw = urlsafe_b64encode(copy.as_bytes(policy=_POLICY)).decode()
         return {"raw": raw, **({"threadId": thread} if thread else {})}
 
@@ -134,23 +127,9 @@ class GmailOutbox:
             return entry
         how = {"maxResults": LATEST, "fields": "drafts(id,message(id,threadId))"}
         drafts = self._ask(entry, lambda users: users.drafts().list(userId="me", **how)).get("drafts", ())
-        mark = mark_of(entry.message_id, entry.to)
-        ours = (one for one in drafts if self._trail.mark(entry.mailbox, one["message"]["id"]) == mark)
+        ours = (one for one in drafts if self._trail.mark(entry.mailbox, one["message"]["id"]) == entry.mark)
         found = next(ours, None)
         return self._with_draft(entry, found) if found else None
-
-
-def _ends(message: EmailMessage) -> tuple[str, str, str]:
-    """From which mailbox a mail leaves, to whom, and its Message-ID. Raises ProviderError (permanent)."""
-    senders, recipients = _addresses(message, "From"), _addresses(message, "To", "Cc", "Bcc")
-    if not message["Message-ID"] or not message["To"] or len(recipients) != 1 or len(senders) != 1:
-        words = "a mail needs a Message-ID, one address in From, and exactly one in To, Cc and Bcc."
-        raise ProviderError(words, permanent=True)
-    return senders[0], recipients[0], str(message["Message-ID"]).strip()
-
-
-def _addresses(message: EmailMessage, *names: str) -> list[str]:
-    return addresses(str(value) for name in names for value in message.get_all(name, []))
 
 
 def _set(message: EmailMessage, name: str, value: str) -> None:

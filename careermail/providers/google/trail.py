@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from careermail.providers.google.headers import MARK, Head, mark_of
+from careermail.providers.google.headers import MARK, Head
 from careermail.providers.shelf.sent import Entry, Sent
 
 if TYPE_CHECKING:
@@ -27,18 +27,16 @@ class Trail:
 
     def found(self, entry: Entry) -> bool:
         """Whether a mail lies among what was sent; under which name, is kept."""
-        mark = mark_of(entry.message_id, entry.to)
         for heads in (self._in_thread, self._lately):  # one after the other: the second is asked if it must be
             for head in heads(entry):
-                if "SENT" in head.labels and head.first(MARK) == mark:
+                if "SENT" in head.labels and head.first(MARK) == entry.mark:
                     self.named(replace(entry, thread=head.thread), head.id)
                     return True
         return False
 
     def lies(self, entry: Entry) -> bool:
         """Whether a mail lies among what was sent of late; nothing is kept of it."""
-        mark = mark_of(entry.message_id, entry.to)
-        return any("SENT" in head.labels and head.first(MARK) == mark for head in self._lately(entry))
+        return any("SENT" in head.labels and head.first(MARK) == entry.mark for head in self._lately(entry))
 
     def named(self, entry: Entry, identity: str) -> None:
         """Keep of a mail that it left, where it lies, and under which name."""

@@ -10,17 +10,16 @@ from urllib.parse import quote
 
 from careermail.clock import Clock
 from careermail.errors import ProviderError
-from careermail.mail.addressed import addressed
-from careermail.model import Service, opaque
+from careermail.model import Service
 from careermail.providers.microsoft.failures import GraphError
 from careermail.providers.microsoft.graph import Graph, Json, text
-from careermail.providers.microsoft.resource import MARKER, addresses, content, draft
+from careermail.providers.microsoft.resource import MARKER, content, draft
+from careermail.providers.shelf.leaving import entry_of, without_trace
 from careermail.providers.shelf.sent import Entry, Sent
 
 log = logging.getLogger("careermail")
 
 A_MINUTE, IN_A_MINUTE = timedelta(minutes=1), 30  # https://learn.microsoft.com/office365/servicedescriptions
-SETTLED = timedelta(minutes=15)  # by then a mail that was sent lies in Sent Items
 SHOWN = {"$select": "id,isDraft,internetMessageId,conversationId,toRecipients"}
 
 
@@ -37,7 +36,7 @@ class GraphOutbox:
         Raises ProviderError: permanent where Graph refuses the mail or its recipient for good, urgent where somebody
         must mend it, else temporary; then `find` tells whether it left all the same.
         """
-        entry = self._entry(message)
+        entry = entry_of(message, self._service)
         if self._sent.get(entry.message_id, entry.to) is None:
             self._sent.keep(entry)
         elif self.find(entry.message_id, entry.to):
@@ -61,31 +60,16 @@ class GraphOutbox:
             return True
         found = self._found(entry)
         if found is None:
-            return self._without_trace(entry)
+            return without_trace(entry, self._sent, self._clock, "Microsoft 365")
         entry = replace(entry, draft=_names(found), thread=found.get("conversationId") or "")
         self._sent.keep(entry if found["isDraft"] else replace(entry, real=_real(entry)))
         return not found["isDraft"]
 
     # --- within ----------------------------------------------------------------------------------
 
-    def _entry(self, message: EmailMessage) -> Entry:
-        """What is kept of a mail before anything is asked of Graph."""
-        name, to = str(message["Message-ID"] or "").strip(), addresses(message, "To", "Cc", "Bcc")
-        mailbox = next(iter(addresses(message, "From")), "")
-        if not name or not mailbox or len(to) != 1:
-            raise ProviderError("a mail needs From, a Message-ID and exactly one address in To.", permanent=True)
-        root = str(message["In-Reply-To"] or "").strip()
-        return Entry(mailbox, to[0], name, private=self._private(message, mailbox), root=root)
-
-    def _private(self, message: EmailMessage, mailbox: str) -> bool:
-        """Whether what answers it is for a person: Reply-To names one, and no address of careermail's."""
-        answered, service = addresses(message, "Reply-To"), self._service
-        own = not service.as_manager and service.address.lower() in answered
-        return bool(answered) and not (own or addressed(service, mailbox, answered, ""))
-
     def _drafted(self, entry: Entry, message: EmailMessage) -> Entry:
         """The mail as a draft whose names are kept. One whose names never reach us is found again by its marker."""
-        body = draft(message, _marker(entry))
+        body = draft(message, entry.mark)
         reply = self._reply(entry, body)
         made = reply or self._graph.post(entry.mailbox, "messages", body)
         entry = replace(entry, draft=_names(made), thread=made.get("conversationId") or "")
@@ -157,16 +141,6 @@ class GraphOutbox:
     def _by(self, mailbox: str, rule: str) -> list[Json]:
         return list(self._graph.every(mailbox, "messages", {**SHOWN, "$filter": rule}))
 
-    def _without_trace(self, entry: Entry) -> bool | None:
-        if not entry.draft:
-            return False  # it was never so much as a draft
-        if self._clock.now() - datetime.fromisoformat(entry.at) < SETTLED:
-            what = f"Microsoft 365, mailbox {entry.mailbox}: a draft of ours is gone and not in Sent Items yet"
-            raise ProviderError(f"{what}; it is looked for again", retry_after=SETTLED / 5)
-        log.warning("a draft is gone and was not sent", extra={"to": entry.to, "mailbox": entry.mailbox})
-        self._sent.keep(replace(entry, draft=""))
-        return None
-
     def _pace(self, mailbox: str) -> None:
         """Wait until the mailbox may send another mail: it may send so many a minute."""
         times = self._paces.setdefault(mailbox, deque(maxlen=IN_A_MINUTE))
@@ -193,12 +167,8 @@ def _real(entry: Entry) -> str:
     return entry.draft.partition(" ")[2]
 
 
-def _marker(entry: Entry) -> str:
-    return opaque(f"{entry.message_id}\n{entry.to}")
-
-
 def _marked(entry: Entry) -> str:
-    one = f"ep/id eq {text(MARKER)} and ep/value eq {text(_marker(entry))}"
+    one = f"ep/id eq {text(MARKER)} and ep/value eq {text(entry.mark)}"
     return f"singleValueExtendedProperties/Any(ep: {one})"
 
 

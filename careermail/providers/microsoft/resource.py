@@ -37,12 +37,6 @@ def content(message: EmailMessage) -> Json:
     }
 
 
-def addresses(message: EmailMessage, *fields: str) -> list[str]:
-    """The bare addresses in these headers, in lower case."""
-    said = [str(value) for name in fields for value in message.get_all(name, [])]
-    return [address.lower() for _, address in getaddresses(said) if address]
-
-
 def _recipients(message: EmailMessage, field: str) -> list[Json]:
     named = getaddresses([str(value) for value in message.get_all(field, [])])
     return [{"emailAddress": {"address": address, **({"name": name} if name else {})}} for name, address in named]

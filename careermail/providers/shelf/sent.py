@@ -43,6 +43,11 @@ class Entry:
         """Whether it is known to have left."""
         return bool(self.real)
 
+    @property
+    def mark(self) -> str:
+        """What marks it in whatever mailbox it lies; nobody reads from it what it is about."""
+        return opaque(f"{self.message_id}\n{self.to}")
+
 
 class Sent:
     """The entries below a folder, which is made when the first is kept. Every method may raise ProviderError."""
@@ -103,7 +108,7 @@ class Sent:
     def before(self, mailbox: str, to: str, root: str) -> Entry | None:
         """The latest mail from this mailbox to this address that left and is in the thread of a Message-ID of ours."""
         thread = (e for e in self._of(mailbox) if e.left and e.to == to.lower() and root in (e.root, e.message_id))
-        return max(thread, key=lambda e: e.at, default=None)
+        return max(thread, key=lambda e: e.at, default=None) if root else None
 
     def real(self, mailbox: str, message_id: str) -> Entry | None:
         """The latest mail from this mailbox with this Message-ID of ours, to whomever."""
