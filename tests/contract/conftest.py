@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from caldavs import Opener
 from fakes.ews.house import House
+from google_calendars import Google
 from servers import cyrus as cyrus_server
 from servers import radicale as radicale_server
 from servers.cyrus import Cyrus
@@ -41,3 +42,10 @@ def house(tmp_path: Path) -> Iterator[House]:
     """An Exchange Server."""
     with House(tmp_path) as house:
         yield house
+
+
+@pytest.fixture
+def google() -> Iterator[Google]:
+    """Google Calendar."""
+    with Google() as google:
+        yield google

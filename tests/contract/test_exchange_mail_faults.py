@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
+from dying import KILLED, attempt, killed, passing
 from fakes.ews.house import House
 from fakes.ews.soap import FaultError, RefusedError
 from fakes.web import Answer
@@ -17,18 +17,12 @@ from hypothesis import strategies as st
 from provider_suite import MAYA, mail, subjects
 
 from careermail.errors import ProviderError
-from careermail.providers.shelf.sent import Entry, Sent
 
 BOX, TO = "maya@example.com", "jonas@example.com"
 SENDING = ["CreateItem", "GetItem", "SendItem", "FindItem", "DeleteItem"]
 READING = ["SyncFolderItems", "GetItem"]
 WAYS = ["cut before", "cut after", "busy", "conflict", "down"]
-KILLED = st.tuples(st.just("killed"), st.sampled_from(["before", "after"]), st.integers(1, 3))
 SERVERS = st.sampled_from(["kept", "refused", "replaced"])
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def breaks(house: House, operation: str, how: str) -> None:
@@ -52,26 +46,14 @@ def mended(house: House) -> None:
 
 @contextmanager
 def trouble(house: House, what: tuple[Any, ...]) -> Iterator[None]:
-    """A request fails, or we are killed before or after the nth note of ours is on disk."""
-    if what[0] != "killed":
+    """A request fails, or we are killed."""
+    if what[0] == "killed":
+        with killed(*what[1:]):
+            yield
+    else:
         breaks(house, *what)
         yield
         mended(house)
-        return
-    _, when, nth = what
-    keep, seen = Sent.keep, [0]
-
-    def killing(self: Sent, entry: Entry) -> None:
-        seen[0] += 1
-        if (seen[0], when) == (nth, "before"):
-            raise Killed
-        keep(self, entry)
-        if seen[0] == nth:
-            raise Killed
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Sent, "keep", killing)
-        yield
 
 
 def letter(number: int) -> EmailMessage:
@@ -81,25 +63,10 @@ def letter(number: int) -> EmailMessage:
     return message
 
 
-def attempt(house: House, message: EmailMessage) -> bool:
-    """What the runner does with a mail that it began, in a process of its own; whether it is done with it."""
+def again(house: House, message: EmailMessage) -> bool:
+    """An attempt in a process of its own."""
     house.clock.wait(house.clock.now() + timedelta(minutes=16))
-    outbox = house.provider().outbox
-    try:
-        if outbox.find(str(message["Message-ID"]), TO) is not True:
-            outbox.send(message)
-    except Killed:
-        return False
-    except ProviderError as failed:
-        return passing(failed)
-    return True
-
-
-def passing(failed: ProviderError) -> bool:
-    """False: it is tried again; what would not be must not happen here."""
-    if failed.permanent or failed.urgent:
-        raise AssertionError(str(failed)) from failed
-    return False
+    return attempt(house.provider().outbox, message)
 
 
 @settings(max_examples=15, deadline=None)
@@ -110,11 +77,11 @@ def test_each_mail_leaves_once(troubles: list[tuple[Any, ...]], server: str):
         letters = [letter(1), letter(2)]
         for what in troubles:
             with trouble(house, what):
-                done = attempt(house, letters[0])
+                done = again(house, letters[0])
             letters = letters[1:] if done and len(letters) > 1 else letters
         for message in letters:
-            assert attempt(house, message)
-            assert attempt(house, message)
+            assert again(house, message)
+            assert again(house, message)
         assert [one["X-Careermail-Key"] for one in house.mail.received(TO)] == ["1", "2"]
         assert house.mail.within(BOX, "drafts") == []
 

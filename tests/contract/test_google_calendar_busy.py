@@ -1,6 +1,5 @@
 """What is taken of people's time on Google: read as one's own, told of others, and nothing beside when."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,12 +14,6 @@ from careermail.providers.google.calendar.freebusy import AT_ONCE
 
 APRIL_2027 = (utc(2027, 4, 1), utc(2027, 5, 1))
 OURS = Busy("jonas@example.com", utc(2027, 4, 13, 8), utc(2027, 4, 13, 9), SERIES.uid)
-
-
-@pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as google:
-        yield google
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is particular about Google's events: ids for ever, marks, tombstones, and that everybody is told just once."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -16,12 +15,6 @@ from careermail.providers.google.calendar import wire
 
 NOTE = Event("note@careermail.example.com", MAYA, (), "Introduce Jonas", "", start=date(2027, 3, 2))
 STARTS = [utc(2027, 1, 12, 9), utc(2027, 4, 13, 8), utc(2027, 7, 13, 8), utc(2027, 10, 12, 8)]
-
-
-@pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as google:
-        yield google
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What goes wrong between us and Google: nothing is lost, nothing comes twice, and errors say who can mend them."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Thread
@@ -21,12 +20,6 @@ from careermail.providers.google.api import AGAIN, BUDGET, Api, Budget
 
 STARTS = [utc(2027, 1, 12, 9), utc(2027, 4, 13, 8), utc(2027, 7, 13, 8), utc(2027, 10, 12, 8)]
 INSERT, PATCH, DELETE = "POST .*/events", "PATCH", "DELETE"
-
-
-@pytest.fixture
-def google() -> Iterator[Google]:
-    with Google() as google:
-        yield google
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
+from dying import KILLED, attempt, killed, passing
 from fakes.graph.schema import error
 from fakes.web import Answer
 from hypothesis import given, settings
@@ -21,64 +21,31 @@ from test_microsoft_mail import ROOT, letter, mail, subjects
 
 from careermail.clock import VirtualClock
 from careermail.errors import ProviderError
-from careermail.providers.shelf.sent import Entry, Sent
 
 STEPS = [r"POST .*/messages$", "createReply", "PATCH", r"POST .*/send$", r"GET .*/messages", "oauth2/v2.0/token"]
 BUSY = Answer(429, error("ApplicationThrottled", "busy"), {"Retry-After": "2"})
 DOWN = Answer(503, error("serviceNotAvailable", "down"))
 BROKEN = st.tuples(st.sampled_from(STEPS), st.sampled_from(["before", "after", "busy", "down"]))
-KILLED = st.tuples(st.just("killed"), st.sampled_from(["before", "after"]), st.integers(1, 3))
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @contextmanager
 def trouble(made: Tenant, what: tuple[Any, ...]) -> Iterator[None]:
-    """One thing goes wrong: a request, or we are killed before or after the nth note of ours is on disk."""
-    if what[0] != "killed":
+    """A request fails, or we are killed."""
+    if what[0] == "killed":
+        with killed(*what[1:]):
+            yield
+    else:
         step, how = what
         answers = {"busy": BUSY, "down": DOWN}
         made.web.fail(step, answers.get(how), after=how == "after", times=3 if how in answers else 1)
         yield
         made.web.calm()
-        return
-    _, when, nth = what
-    keep, seen = Sent.keep, [0]
-
-    def killing(self: Sent, entry: Entry) -> None:
-        seen[0] += 1
-        if (seen[0], when) == (nth, "before"):
-            raise Killed
-        keep(self, entry)
-        if seen[0] == nth:
-            raise Killed
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Sent, "keep", killing)
-        yield
 
 
-def attempt(made: Tenant, name: str) -> bool:
-    """What the runner does with a mail that it began, in a process of its own; whether it is done with it."""
+def again(made: Tenant, name: str) -> bool:
+    """An attempt in a process of its own."""
     made.clock.wait(made.clock.now() + timedelta(minutes=1))
-    outbox = made.provider().outbox
-    try:
-        if not outbox.find(name, JONAS.email):
-            outbox.send(mail(name, In_Reply_To=ROOT))
-    except Killed:
-        return False
-    except ProviderError as failed:
-        return passing(failed)
-    return True
-
-
-def passing(failed: ProviderError) -> bool:
-    """False: it is tried again; what would not be must not happen here."""
-    if failed.permanent or failed.urgent:
-        raise AssertionError(str(failed)) from failed
-    return False
+    return attempt(made.provider().outbox, mail(name, In_Reply_To=ROOT))
 
 
 @settings(max_examples=25)
@@ -88,11 +55,11 @@ def test_each_mail_leaves_once(troubles: list[tuple[Any, ...]]):
     with TemporaryDirectory() as root, tenant(Path(root), VirtualClock(utc(2027, 1, 12, 9))) as made:
         for what in troubles:
             with trouble(made, what):
-                done = attempt(made, names[0])
+                done = again(made, names[0])
             names = names[1:] if done and len(names) > 1 else names
         for name in names:
-            assert attempt(made, name)
-            assert attempt(made, name)
+            assert again(made, name)
+            assert again(made, name)
         assert [str(one["X-Careermail-Key"]) for one in made.received(JONAS)] == ["0ff1ce"] * 2
         assert {one["Subject"] for one in made.received(JONAS)} == {"Shadow the on-call rota"}
         one, two = made.mail.boxes[MAYA.email].within("sentitems")
