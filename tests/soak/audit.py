@@ -54,7 +54,9 @@ def _of_sessions(history: History, now: datetime) -> Iterator[str]:
     """Of each session that took place, its mails were sent, or there is a reason why not."""
     for series, standing in history.series.items():
         for one in standing.occurrences.values():
-            if one.status == "confirmed" and one.end < now - GRACE and one.id not in standing.lost:
+            booking = standing.bookings.get(one.uid)
+            over = booking and booking.ended and booking.ended < one.start  # who left is not looked after any more
+            if one.status == "confirmed" and one.end < now - GRACE and one.id not in standing.lost and not over:
                 for kind in OF_A_SESSION:
                     if not history.state(f"{series}/{one.id}/{kind}"):
                         yield f"no {kind}: {series} on {one.start:%Y-%m-%d}"
