@@ -1,16 +1,16 @@
 """A town between whose servers and careermail something goes wrong, at a moment that chance chooses."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import vobject
+from fate import Beset, Fate
 from servers.proxy import (
     ANSWERED_THEN_CUT,
     CONNECT,
@@ -29,7 +29,6 @@ from town import OnRadicale, Town
 from careermail.cli.trouble import doubtful
 from careermail.model import Occurrence, Series
 from careermail.plan.history import fold
-from careermail.postman import POLL
 
 PUT = rb"(?s)PUT .*?END:VCALENDAR\r\n"
 ASKED = rb"(?s)(?:PROPFIND|REPORT|GET|OPTIONS) .*?\r\n\r\n"
@@ -108,14 +107,13 @@ DAV = [
 ]
 
 
-class Perilous(OnRadicale):
+class Perilous(Beset, OnRadicale):
     """A proxy stands before each server, for careermail alone: people reach theirs at all times."""
 
     def __init__(self, root: Path, start: datetime, *series: Series, town: Town) -> None:
         self.undo = ExitStack()
         self.smtp = self.undo.enter_context(Proxy(town.postfix.port))
         self.imap = self.undo.enter_context(Proxy(town.dovecot.port))
-        self.fate: Fate | None = None
         super().__init__(root, start, *series, town=town)
 
     def open_up(self, users: list[str]) -> None:
@@ -138,19 +136,20 @@ class Perilous(OnRadicale):
         self.calm()
         return super().session(when)
 
+    def beset(self, seed: int) -> Fate:
+        """Let something go wrong on each server, from now on: a fault at every other visit."""
+        self.fate = Fate(PERILS, self._arm, seed, dict.fromkeys(PERILS, 0.5))
+        return self.fate
+
+    def _arm(self, kind: str, peril: Peril) -> Callable[[], bool]:
+        proxy = {"SMTP": self.smtp, "IMAP": self.imap, "CalDAV": self.dav}[kind]
+        proxy.on(peril.pattern, peril.fault, server=peril.server)
+        return lambda: not proxy.lurking
+
     def calm(self) -> None:
         """Nothing goes wrong any more."""
         for proxy in (self.smtp, self.imap, self.dav):
             proxy.behave()
-
-    def tick(self) -> datetime:
-        """As the daemon goes about it: what could not be fetched is asked for before anybody is visited again."""
-        if self.fate:
-            self.fate.turn()
-        _, again = self.runner.tick_inboxes([self.team])
-        late = again > self.now + POLL
-        wake = min(self.runner.tick(self.team), self.runner.tick_service())
-        return min(wake, again) if late else wake
 
     # --- what became of it ---
 
@@ -194,35 +193,6 @@ def _state(content: str) -> tuple[str, ...]:
     one = calendar.vevent
     instance = one.recurrence_id.value if hasattr(one, "recurrence_id") else ""
     return calendar.method.value, one.uid.value, str(instance), one.sequence.value
-
-
-class Fate:
-    """Lets one thing after the other go wrong on each server, each at some moment: a fault at every `often`-th visit.
-
-    `happened` counts what did, by server and name.
-    """
-
-    def __init__(self, world: Perilous, seed: int, often: float = 0.5) -> None:
-        self._random, self._often = Random(seed), often  # noqa: S311 (it chooses what goes wrong)
-        self._proxies = {"SMTP": world.smtp, "IMAP": world.imap, "CalDAV": world.dav}
-        self._coming = {name: self._shuffled(perils) for name, perils in PERILS.items()}
-        self._armed = dict[str, Peril]()
-        self.happened = Counter[str]()
-
-    def _shuffled(self, perils: list[Peril]) -> Iterator[Peril]:
-        while True:
-            yield from self._random.sample(perils, len(perils))
-
-    def turn(self) -> None:
-        """Count what happened, and arm what is to happen."""
-        for name, proxy in self._proxies.items():
-            if proxy.lurking:
-                continue
-            if armed := self._armed.pop(name, None):
-                self.happened[f"{name}: {armed.name}"] += 1
-            if self._random.random() < self._often:
-                peril = self._armed[name] = next(self._coming[name])
-                proxy.on(peril.pattern, peril.fault, server=peril.server)
 
 
 PERILS = {"SMTP": SMTP, "IMAP": IMAP, "CalDAV": DAV}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes.ews.soap import FaultError, RefusedError, answer
 from fakes.web import Answer
-from mishaps import Fate, Mishap, Unlucky
+from mishaps import Mishap, Unlucky
 from on_exchange import Exchange
 from quarter import BEGIN, PAIR, seeds
 
@@ -83,6 +83,6 @@ def test_whatever_goes_wrong_for_a_moment_the_quarter_ends_as_it_would_have(
     tmp_path: Path, unbroken: dict[str, Any], seed: int
 ):
     with Unlucky(Exchange, tmp_path, BEGIN, PAIR) as world:
-        world.fate = fate = Fate(world.there.site.web, MISHAPS, seed, OFTEN)
+        fate = world.beset(MISHAPS, seed, OFTEN)
         assert world.quarter() == unbroken
         assert fate.happened.total() >= 20, fate.happened

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import quarter
-from perilous import Fate, Perilous
+from perilous import Perilous
 from quarter import BEGIN, PAIR, play, seeds
 from servers.proxy import ANSWERED_THEN_CUT, END_OF_DATA
 from town import Town
@@ -51,7 +51,7 @@ def test_whatever_goes_wrong_for_a_moment_the_quarter_ends_as_it_would_have(
 ):
     """Every mail once; or twice under one Message-ID, where nothing could tell, and then `status` says so."""
     with Perilous(tmp_path, BEGIN, PAIR, town=town) as world:
-        world.fate = fate = Fate(world, seed)
+        fate = world.beset(seed)
         play(world)
         world.fate = None
         assert end(world) == unbroken
