@@ -13,6 +13,7 @@ from careermail.config import Config
 from careermail.errors import CareermailError, ConfigError, ProviderError
 from careermail.mail.escape import plain
 from careermail.providers import Found, Probe, open_provider
+from careermail.troubles import permanent
 
 log = logging.getLogger("careermail")
 WIDTH = 120
@@ -72,6 +73,7 @@ class Try:
     found: Found | None = None
     error: str = ""
     exit_code: int = 0
+    lasts: bool = False  # until somebody mends it; a server that is down mends itself
 
     @property
     def data(self) -> dict[str, object]:
@@ -102,7 +104,8 @@ def _tried(probe: Probe) -> Try:
     try:
         return Try(probe, found=probe.look())
     except CareermailError as error:
-        return Try(probe, error=str(error), exit_code=error.exit_code)
+        lasts = permanent(error) or getattr(error, "urgent", False)
+        return Try(probe, error=str(error), exit_code=error.exit_code, lasts=lasts)
     except Exception as error:  # one server's oddity does not hide what the others say
         log.exception("unexpected", extra={"login": probe.name})
         said = f"an unexpected {type(error).__name__}, told above"
@@ -124,7 +127,7 @@ def _print(tries: Sequence[Try], provider: str) -> None:
 
 def _head(one: Try) -> str:
     verdict = click.style("works", fg="green") if one.found else click.style("fails", fg="red", bold=True)
-    owner = f", which only {one.probe.owner} can mend" if one.probe.owner and not one.found else ""
+    owner = f", which only {one.probe.owner} can mend" if one.probe.owner and one.lasts else ""
     return f"{click.style(plain(one.probe.name), bold=True)}: {verdict}{owner}"
 
 

@@ -73,10 +73,10 @@ class Desk:
     def token(self) -> Path:
         return self.root / "state" / "google" / "token.json"
 
-    def consent(self, *, visit: bool = True) -> tuple[int, str]:
+    def consent(self, *, visit: bool = True, **caller: str) -> tuple[int, str]:
         """Call the command and follow its link, as whoever is signed in there; the exit code, and all that it said."""
         arguments = [COMMAND, "--config", self.root / "careermail.toml", "auth", "google", "--port", str(_free_port())]
-        env = {"PATH": os.environ["PATH"], "OAUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONUNBUFFERED": "1"}
+        env = {"PATH": os.environ["PATH"], "OAUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONUNBUFFERED": "1", **caller}
         with subprocess.Popen(arguments, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
             assert run.stdout is not None
             said = ""
@@ -125,6 +125,22 @@ def test_consent_is_given_on_a_headless_server_and_kept_for_its_owners_eyes(desk
     assert [file.name for file in desk.token.parent.iterdir()] == ["token.json"]
     for secret in (kept["refresh_token"], "shhh-the-client", "4/code", "ya29."):
         assert secret not in said
+
+
+def test_the_way_back_is_by_the_login_of_whoever_called_sudo(desk: Desk):
+    _, said = desk.consent(SUDO_USER="anna", LOGNAME="careermail")
+    assert " anna@" in next(line for line in said.splitlines() if "ssh -L" in line)
+
+
+def test_a_port_that_is_taken_is_told_with_what_helps(desk: Desk):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        taken.listen()
+        code = main(["--config", str(desk.root / "careermail.toml"), "auth", "google", "--port", port])
+    assert code == 64
+    said = desk.capsys.readouterr().err
+    assert f"port {port} of this machine: Address already in use; try another with --port, or wait a minute" in said
 
 
 def test_what_was_given_works(desk: Desk):

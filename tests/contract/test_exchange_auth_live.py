@@ -89,6 +89,17 @@ def test_a_manager_whose_own_login_it_is_is_who_can_mend_it(house: House, capsys
     assert "mailbox maya@example.com: fails, which only maya@example.com can mend" in capsys.readouterr().out
 
 
+def test_what_is_no_fault_of_the_manager_is_not_laid_at_their_door(house: House, capsys: pytest.CaptureFixture[str]):
+    config = CONFIG.partition('\n[[manager]]\nname = "Ana')[0].replace("'EXAMPLE\\careermail'", '"maya@example.com"')
+    text = config.format(url="http://127.0.0.1:9/EWS/Exchange.asmx")
+    text = text.replace('auth = "basic"', 'auth = "basic"\nimpersonate = false')
+    (house.root / "careermail.toml").write_text(text)
+    assert check(house) == 69
+    said = capsys.readouterr().out
+    assert "mailbox maya@example.com: fails\n" in said
+    assert "cannot be reached" in said
+
+
 def test_exchange_online_is_refused_by_check_itself(house: House, capsys: pytest.CaptureFixture[str]):
     text = (house.root / "careermail.toml").read_text()
     (house.root / "careermail.toml").write_text(text.replace(house.web.url, "https://outlook.office365.com"))

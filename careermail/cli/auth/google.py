@@ -1,6 +1,7 @@
 """auth google: a manager's consent, asked for in a browser on this machine or another."""
 
 import getpass
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ def google_command(office: Office, *, port: int) -> None:
 
     settings = _settings(office)
     account, file = settings["service"].address, _file(settings)
-    login = f"{getpass.getuser()}@{socket.gethostname()}"
+    # Whoever called sudo has a login on this machine; the service's user has none.
+    login = f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
     prompt = PROMPT.format(account=account, port=port, login=login, minutes=PATIENCE // 60)
     token = ask(settings, [*MAIL, *CALENDAR], office.clock, port=port, prompt=prompt)
     store(file, token)

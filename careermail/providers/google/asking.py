@@ -70,7 +70,8 @@ def _answered(flow: InstalledAppFlow, account: str, *, port: int, prompt: str, s
     except RequestException as error:
         raise refusals.unreachable(error) from None
     except OSError as error:
-        raise UsageError(f"port {port} of this machine: {error.strerror or error}; try another with --port") from None
+        told = f"port {port} of this machine: {error.strerror or error}"
+        raise UsageError(f"{told}; try another with --port, or wait a minute after the last call") from None
     return dict(flow.oauth2session.token)
 
 

@@ -167,7 +167,7 @@ def no_identity(robot: str) -> ProviderError:
 
 def unreachable(error: Exception) -> ProviderError:
     """No answer, or one that will be another soon."""
-    return ProviderError(f"Google's accounts cannot be reached for now ({type(error).__name__}).")
+    return ProviderError(f"Google's accounts cannot be reached for now ({type(error).__name__})")
 
 
 def _said(error: Exception) -> tuple[str, str]:
