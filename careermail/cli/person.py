@@ -93,18 +93,20 @@ def erase_command(office: Office, person: str, *, yes: bool) -> None:
     address = _address(office, person)
     _refuse_while_needed(office, address)
     held = [name for name in office.store.managers() if _held(office, name, address)]
-    kept = office.provider.kept(address)
-    if not held and not kept:
+    kept, consents = office.provider.kept(address), office.provider.consents(address)
+    if not (held or kept or consents):
         raise UsageError(f"Nothing is held about {address}.")
     if not yes:
         click.confirm(f"Remove all that is held about {address}, for good?", abort=True)
     for name in held:
         removed = _erase(office, name, address)
         click.echo(f"Removed {removed} facts about {address} from what is known of {name}.")
-    for path in kept:
+    for path in (*kept, *consents):
         path.unlink(missing_ok=True)
     if kept:
-        click.echo(f"Removed {len(kept)} invitations and calendar entries that careermail kept.")
+        click.echo(f"Removed {len(kept)} notes of mails, invitations and calendar entries that careermail kept.")
+    if consents:
+        click.echo(f"Removed the consent by which careermail acted for {address}. Revoke it where it was given, too.")
     click.echo(NOT_OURS)
 
 

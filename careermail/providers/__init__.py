@@ -162,6 +162,7 @@ class Provider:
     vouched: bool = False  # its inbox itself proves who wrote: nobody but the machine's own people can put a mail there
     stamp: str = ""  # the authserv-id, not to be guessed, under which its inboxes themselves vouch (authenticity.vouch)
     kept: Callable[[str], list[Path]] = nothing_kept  # the files of its own that are about somebody with this address
+    consents: Callable[[str], list[Path]] = nothing_kept  # those by which it acts as them: erased, and never shown
     # Message-ID and address of each mail of its own that it sent again since it was last asked, because nothing could
     # tell whether it had left; of those about the series with this marker, or, about none, to this address.
     resent: Callable[[str], list[tuple[str, str]]] = nothing_resent

@@ -50,6 +50,19 @@ timezone = "Asia/Kolkata"
 first = 2027-01-26T10:00:00
 """
 
+SIGNED_IN = """\
+[service]
+address = "WHO"
+
+[provider]
+kind = "microsoft"
+tenant = "example.com"
+client_id = "00000000-0000-0000-0000-000000000000"
+
+[[manager]]
+name = "Omar Haddad"
+email = "WHO"
+"""
 OTHER_MANAGER = """
 [[manager]]
 name = "Omar Haddad"
@@ -748,6 +761,17 @@ class TestPerson:
         assert shell("export", "priya").data["facts"] != []
         result = shell("once")
         assert (result.code, result.err) == (0, "")  # nothing is begun anew
+
+    def test_a_sign_in_is_erased_and_never_shown(self, shell: Shell):
+        file = shell.root / "state" / "microsoft" / "signed-in" / "maya@example.com.json"
+        file.parent.mkdir(parents=True, mode=0o700)
+        file.touch(mode=0o600)
+        file.write_text('{"RefreshToken": "of great power"}')
+        shell.configure(SIGNED_IN.replace("WHO", "omar@example.com"))
+        assert "great power" not in shell.ok("export", "maya@example.com")
+        out = shell.ok("erase", "maya@example.com", "--yes")
+        assert "Removed the consent by which careermail acted for maya@example.com." in out
+        assert not file.exists()
 
     def test_erase_reaches_into_mails_about_several_people(self, shell: Shell):
         jonas, priya = ("maya@example.com/jonas@example.com", "maya@example.com/priya@example.com")

@@ -5,6 +5,7 @@ import logging
 import stat
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,19 @@ def test_what_is_no_consent_of_theirs_is_asked_for_again(office: Organisation, k
     assert (told.urgent, told.owner) == (True, MAYA)
     assert why in str(told)
     assert str(told).endswith("give it: careermail auth google")
+
+
+def test_a_consent_is_found_to_be_erased_by_whose_it_is(office: Organisation):
+    """Also when the service has another owner by now."""
+    settings = consent(office)
+    file = settings["token"].file
+    assert Access(settings).consents(MAYA) == [file]
+    assert Access(settings).consents(JONAS) == []
+    later = Access({**settings, "service": replace(settings["service"], address=JONAS)})
+    assert later.consents(MAYA) == [file]
+    assert Access(office.settings()).consents(MAYA) == []
+    file.write_text("[]")
+    assert Access(settings).consents(MAYA) == []
 
 
 def test_a_consent_that_others_can_read_is_not_used(office: Organisation):

@@ -40,7 +40,17 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
 
     calendar = GoogleCalendar(events, meet=settings["meet"])
     outbox = GmailOutbox(gmail, sent, service)
-    return Provider("google", calendar, outbox, inboxes, probes=look, stamp=stamp, kept=sent.kept, close=close)
+    return Provider(
+        "google",
+        calendar,
+        outbox,
+        inboxes,
+        probes=look,
+        stamp=stamp,
+        kept=sent.kept,
+        consents=access.consents,
+        close=close,
+    )
 
 
 def _stamp(service: Service) -> str:

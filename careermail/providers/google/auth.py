@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -49,6 +50,10 @@ class Way(Protocol):
 
     def kept(self, credentials: Credentials) -> None:
         """A token was given, and with it perhaps something that is worth keeping."""
+        ...
+
+    def files(self, address: str) -> list[Path]:
+        """Where the consent of somebody with this address is kept."""
         ...
 
     def end(self) -> datetime | None:
@@ -92,6 +97,10 @@ class Access:
         if self._service.as_manager:
             return MAIL + CALENDAR
         return MAIL if address == self._service.address else CALENDAR
+
+    def consents(self, address: str) -> list[Path]:
+        """The files by which we act as somebody with this address; none of those that the admin gave."""
+        return self.way.files(address)
 
     def _renewed(self, address: str) -> Credentials:
         self._held.pop(address, None)
@@ -146,6 +155,10 @@ class _Lasting:
 
     def kept(self, credentials: Credentials) -> None:
         """As Way.kept: there is nothing."""
+
+    def files(self, address: str) -> list[Path]:  # noqa: ARG002
+        """As Way.files: nobody was asked."""
+        return []
 
     def end(self) -> datetime | None:
         """As Way.end: it is not known."""

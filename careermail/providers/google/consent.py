@@ -70,6 +70,14 @@ class Consent:
         """As Way.end."""
         return self.token().end
 
+    def files(self, address: str) -> list[Path]:
+        """As Way.files: the file of the consent, if it is this person's, who may own it no more."""
+        try:
+            file, kept = self._token.file, json.loads(self._token.text())
+        except (ValueError, ProviderError):
+            return []
+        return [file] if file and isinstance(kept, dict) and kept.get("account") == address else []
+
     def token(self) -> Token:
         """The consent as it is kept. Raises ProviderError with the owner, urgent, where there is none."""
         if self._token.file and not os.path.exists(self._token.file):  # noqa: PTH110 (unlike Path.exists, it never raises)

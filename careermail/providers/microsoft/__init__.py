@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from careermail.clock import Clock
@@ -31,12 +30,19 @@ def open_provider(settings: Mapping[str, Any], clock: Clock) -> Provider:
         found = boxes(service, managers).items()
         return {name: GraphInbox(graph, box, sent, service, clock, stamp=stamp, own=not name) for name, box in found}
 
-    def kept(address: str) -> list[Path]:
-        return [*sent.kept(address), *tokens.kept(address)]
-
     outbox, probes = GraphOutbox(graph, sent, service, clock), Probes(graph, tokens, service)
     calendar = GraphCalendar(graph, clock)
-    return Provider("microsoft", calendar, outbox, inboxes, probes=probes, stamp=stamp, kept=kept, close=graph.close)
+    return Provider(
+        "microsoft",
+        calendar,
+        outbox,
+        inboxes,
+        probes=probes,
+        stamp=stamp,
+        kept=sent.kept,
+        consents=tokens.kept,
+        close=graph.close,
+    )
 
 
 def _stamp(service: Service) -> str:
