@@ -17,6 +17,7 @@ from careermail.troubles import permanent
 
 log = logging.getLogger("careermail")
 WIDTH = 120
+FEW = 5
 
 
 @click.command("check")
@@ -52,6 +53,7 @@ def _summary(config: Config) -> dict[str, object]:
         "reports": sum(len(team.series) for team in config.teams),
         "files": list(config.files),
         "state": config.service.state,
+        "in_utc": sorted(_in_utc(config)),
         "provider": config.provider["kind"],
         "world": config.provider.get("root"),
     }
@@ -61,8 +63,22 @@ def _print_summary(config: Config) -> None:
     facts = _summary(config)
     click.echo(f"OK. {facts['managers']} manager(s), {facts['reports']} report(s).")
     click.echo("".join(f"Read {file}\n" for file in config.files), nl=False)
+    if in_utc := _in_utc(config):
+        mend = 'If that is not meant: timezone = "Europe/Stockholm", for each or in [defaults].'
+        click.echo(f"In UTC: {_few(sorted(in_utc))}. {mend}")
     world = f"in {facts['world']}" if facts["world"] else "through their servers"
     click.echo(f"Remembers things in {facts['state']}; reaches people {world} ({facts['provider']}).")
+
+
+def _in_utc(config: Config) -> set[str]:
+    """Who lives in the zone that holds where none is said: most often, nobody does."""
+    people = (person for team in config.teams for person in (team.manager, *(s.report for s in team.series)))
+    return {person.name for person in people if person.timezone == "UTC"}
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"{', '.join(names[:FEW])}{more}"
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,12 @@ class TestCheck:
         assert [line.split(":")[1] for line in result.err.splitlines()] == ["12", "22"]
         assert "timezone" in result.err
 
+    def test_says_who_lives_in_a_zone_that_nobody_said(self, shell: Shell):
+        """Forgotten, it is a mistake that nothing else tells: sessions would be at ten in the morning in Accra."""
+        assert "UTC" not in shell.ok("check")
+        shell.configure(CONFIG.replace('timezone = "Europe/Stockholm"\n', ""))
+        assert "\nIn UTC: Jonas Weber, Maya Lindqvist. If that is not meant: timezone =" in shell.ok("check")
+
     def test_for_programs(self, shell: Shell):
         assert shell("check", "--json").data["reports"] == 2
         shell.configure(CONFIG.replace('kind = "local"', 'kind = "lokal"'))
