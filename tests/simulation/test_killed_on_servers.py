@@ -20,7 +20,7 @@ from careermail.plan.history import fold
 from careermail.store.tiny import TinyStore
 
 SEED = os.environ.get("CAREERMAIL_SEED", "1")
-TIMES = os.environ.get("CAREERMAIL_EXAMPLES", "24")
+TIMES = os.environ.get("CAREERMAIL_EXAMPLES", "16")
 PLAY = [sys.executable, on_servers.__file__]
 
 
