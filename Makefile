@@ -39,7 +39,7 @@ deb: .venv/ready
 # mmdebstrap and debhelper. Nobody carries that package anywhere, so it is not compressed.
 booted: export DPKG_DEB_COMPRESSOR_TYPE = none
 booted: deb
-	$(BIN)/pytest tests/booted/story.py
+	$(BIN)/pytest tests/booted/story.py tests/booted/watched.py
 
 .venv/ready: requirements.lock pyproject.toml
 	tools/make-venv $(PYTHON) .venv

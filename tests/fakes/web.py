@@ -6,6 +6,7 @@ knows it keeps itself; one request is handled at a time.
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,8 +99,7 @@ class Web:
         class Handler(_Handler):
             owner = web
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         if self._tls:
             self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
@@ -141,6 +141,15 @@ class Web:
             if (found := room(request)) is not None:
                 return found
         return Answer(404, {"error": {"code": 404, "message": f"no room for {request.method} {request.path}"}})
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is killed, or has had enough, goes without a word; all else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
